@@ -1,0 +1,1 @@
+"""Showreel: data sets in, trained networks, honest scores and GIFs of networks that learn out."""

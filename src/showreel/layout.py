@@ -1,0 +1,59 @@
+"""Every path of the pipeline, relative to the project's root. The Snakefile imports it; a test holds dvc.yaml to it."""
+
+from pathlib import Path
+
+PARAMS = Path("params.yaml")
+
+
+def raw(dataset: str) -> Path:
+    """Return the folder of a data set as it was downloaded."""
+    return Path("data/raw") / dataset
+
+
+def prepared(dataset: str, degradation: str) -> Path:
+    """Return the HDF5 file of one data set seen through one degradation; `clean` is the data set itself."""
+    return Path("data/prepared") / dataset / f"{degradation}.h5"
+
+
+def model(experiment: str) -> Path:
+    """Return the trained network, in Keras's own format."""
+    return Path("models") / f"{experiment}.keras"
+
+
+def reel(experiment: str) -> Path:
+    """Return the HDF5 file of the predictions that were kept after every epoch."""
+    return Path("models") / f"{experiment}.reel.h5"
+
+
+def examples(experiment: str) -> Path:
+    """Return the HDF5 file of the strongest baseline's and the network's final look at the reel's images."""
+    return Path("models") / f"{experiment}.examples.h5"
+
+
+def history(experiment: str) -> Path:
+    """Return the table of losses, scores and times, one row an epoch."""
+    return _results(experiment) / "history.csv"
+
+
+def metrics(experiment: str) -> Path:
+    """Return the flat JSON of summary scores over the complete test set."""
+    return _results(experiment) / "metrics.json"
+
+
+def scores(experiment: str) -> Path:
+    """Return the table of scores, one row a test image."""
+    return _results(experiment) / "scores.csv"
+
+
+def gif(experiment: str) -> Path:
+    """Return the animation: one frame an epoch."""
+    return _results(experiment) / "reel.gif"
+
+
+def poster(experiment: str) -> Path:
+    """Return the animation's last frame."""
+    return _results(experiment) / "poster.png"
+
+
+def _results(experiment: str) -> Path:
+    return Path("results") / experiment

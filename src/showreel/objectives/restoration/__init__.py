@@ -1,0 +1,1 @@
+"""Restoration: from a degraded image back to the clean one, pixel by pixel."""
