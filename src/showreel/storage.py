@@ -1,0 +1,182 @@
+"""Prepared, reel and example files: HDF5 that is written whole or not at all, and refused when it is damaged.
+
+Times are not tracked and fields come in a fixed order, so the same content gives the same bytes.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Self
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from showreel import atomic
+from showreel.datasets.block import Block, Split
+from showreel.errors import ShowreelError
+
+FORMAT = 1
+CHUNK_BYTES = 256 * 1024
+BLOCK_BYTES = 16 * 1024 * 1024
+
+Attributes = Mapping[str, Any]
+
+
+def write_prepared(path: Path, splits: Iterable[tuple[Split, Iterable[Block]]], attributes: Attributes) -> None:
+    """Stream blocks of images into a prepared file; only one block of a split is in memory at a time.
+
+    Args:
+        path: where it goes; nothing is there until all of it is.
+        splits: split names with their blocks: images uint8 (n, h, w, c), labels int32 (n,).
+        attributes: what the file says of itself, in HDF5's own types.
+
+    Raises:
+        ShowreelError: a split is empty, or its images differ in size.
+    """
+    with atomic.writing(path) as temporary, h5py.File(temporary, "w", libver="v110") as file:
+        file.attrs.update({"format": FORMAT, **attributes})
+        for split, blocks in splits:
+            group = file.create_group(split)
+            for block in blocks:
+                _append(group, block, path)
+            if "images" not in group:
+                raise ShowreelError(f"{path}: the {split} split has no images")
+            group.attrs["count"] = len(group["images"])
+        file.attrs["complete"] = True
+
+
+def read_attributes(path: Path) -> dict[str, Any]:
+    """Return what a prepared file says of itself."""
+    with _opened(path) as file:
+        return dict(file.attrs)
+
+
+def image_shape(path: Path) -> tuple[int, int, int]:
+    """Return (height, width, channels) of a prepared file's images."""
+    with _opened(path) as file:
+        height, width, channels = file["test/images"].shape[1:]
+        return int(height), int(width), int(channels)
+
+
+def read_split(path: Path, split: Split) -> Block:
+    """Read one split into memory: images uint8 (n, h, w, c), labels int32 (n,)."""
+    with _opened(path) as file:
+        return _read(file[split], slice(None), path)
+
+
+def stream_split(path: Path, split: Split) -> Iterator[Block]:
+    """Yield one split in blocks of about `BLOCK_BYTES`, in order."""
+    with _opened(path) as file:
+        images = file[split]["images"]
+        rows = max(1, BLOCK_BYTES // int(np.prod(images.shape[1:])))
+        for start in range(0, len(images), rows):
+            yield _read(file[split], slice(start, start + rows), path)
+
+
+@dataclass(frozen=True)
+class _Arrays:
+    """Named arrays in one HDF5 file, with a JSON text of where they came from."""
+
+    origin: str
+
+    def write(self, path: Path) -> None:
+        """Write all fields atomically."""
+        with atomic.writing(path) as temporary, h5py.File(temporary, "w", libver="v110") as file:
+            for name, value in asdict(self).items():
+                if isinstance(value, np.ndarray):
+                    file.create_dataset(name, data=value, fletcher32=True, chunks=True)
+                else:
+                    file.attrs[name] = value
+            file.attrs.update({"format": FORMAT, "complete": True})
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read all fields.
+
+        Raises:
+            ShowreelError: the file is missing, damaged or incomplete.
+        """
+        with _opened(path) as file:
+            stored = dict(file.attrs) | {name: file[name][()] for name in file}
+        return cls(**{field.name: stored[field.name] for field in fields(cls)})
+
+
+@dataclass(frozen=True)
+class Reel(_Arrays):
+    """What a network made of the same few test images after every epoch; n images, e epochs.
+
+    Attributes:
+        origin: JSON: what made it.
+        indices: int64 (n,), the images' places in the test split.
+        degraded: uint8 (n, h', w', c), the network's input.
+        target: uint8 (n, h, w, c).
+        epochs: int64 (e,); 0 is the untrained network.
+        predictions: uint8 (e, n, h, w, c).
+        psnr: float64 (e,), mean PSNR in dB over the complete test split after that epoch.
+    """
+
+    indices: NDArray[np.int64]
+    degraded: NDArray[np.uint8]
+    target: NDArray[np.uint8]
+    epochs: NDArray[np.int64]
+    predictions: NDArray[np.uint8]
+    psnr: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Examples(_Arrays):
+    """The strongest baseline's answer to the reel's images.
+
+    Attributes:
+        origin: JSON: what made it.
+        baseline_name: the strongest baseline on the test split, or "" where the degradation has none.
+        baseline: uint8 (n, h, w, c), or (0, h, w, c) where there is none.
+    """
+
+    baseline_name: str
+    baseline: NDArray[np.uint8]
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[h5py.File]:
+    """Open a finished file for reading, or say in one line what is wrong with it and what to do."""
+    mend = "delete it and run its stage again (`dvc repro` does that)"
+    if not path.exists():
+        raise ShowreelError(f"{path}: missing; run the stage that makes it (`dvc repro` does that)")
+    try:
+        with h5py.File(path, "r") as file:
+            if not file.attrs.get("complete", False):
+                raise ShowreelError(f"{path}: incomplete; {mend}")
+            if file.attrs["format"] != FORMAT:
+                raise ShowreelError(f"{path}: format {file.attrs['format']}, but this version reads {FORMAT}; {mend}")
+            yield file
+    except (OSError, KeyError) as error:
+        raise ShowreelError(f"{path}: damaged ({error}); {mend}") from error
+
+
+def _append(group: h5py.Group, block: Block, path: Path) -> None:
+    """Lengthen a split's two datasets by one block; the first block fixes the images' shape."""
+    if "images" not in group:
+        shape = block.images.shape[1:]
+        rows = max(1, CHUNK_BYTES // int(np.prod(shape)))
+        group.create_dataset(
+            "images", (0, *shape), np.uint8, maxshape=(None, *shape), chunks=(rows, *shape), fletcher32=True
+        )
+        group.create_dataset("labels", (0,), np.int32, maxshape=(None,), chunks=(16384,), fletcher32=True)
+    images, labels = group["images"], group["labels"]
+    if block.images.shape[1:] != images.shape[1:]:
+        raise ShowreelError(f"{path}: images of {block.images.shape[1:]} after images of {images.shape[1:]}")
+    start, end = len(images), len(images) + len(block.images)
+    images.resize(end, axis=0)
+    labels.resize(end, axis=0)
+    images[start:end] = block.images
+    labels[start:end] = block.labels
+
+
+def _read(group: h5py.Group, rows: slice, path: Path) -> Block:
+    """Read some rows of a split, after a look at whether the split is as long as it says."""
+    if not len(group["images"]) == len(group["labels"]) == group.attrs["count"]:
+        raise ShowreelError(f"{path}: the {group.name} split is shorter than it says; delete it and run its stage again")
+    return Block(group["images"][rows], group["labels"][rows])
