@@ -3,6 +3,8 @@
 from pathlib import Path
 
 PARAMS = Path("params.yaml")
+PARTIAL = Path("data/partial")
+"""Downloads that were cut short, to be resumed; not an output of any stage."""
 
 
 def raw(dataset: str) -> Path:

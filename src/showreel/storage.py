@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from showreel import atomic
-from showreel.datasets.block import Block, Split
+from showreel.block import Block, Split
 from showreel.errors import ShowreelError
 
 FORMAT = 1
@@ -48,9 +48,9 @@ def write_prepared(path: Path, splits: Iterable[tuple[Split, Iterable[Block]]], 
 
 
 def read_attributes(path: Path) -> dict[str, Any]:
-    """Return what a prepared file says of itself."""
+    """Return what a prepared file says of its images: data set, degradation, class names and so on."""
     with _opened(path) as file:
-        return dict(file.attrs)
+        return {name: value for name, value in file.attrs.items() if name not in ("format", "complete")}
 
 
 def image_shape(path: Path) -> tuple[int, int, int]:
@@ -73,6 +73,18 @@ def stream_split(path: Path, split: Split) -> Iterator[Block]:
         rows = max(1, BLOCK_BYTES // int(np.prod(images.shape[1:])))
         for start in range(0, len(images), rows):
             yield _read(file[split], slice(start, start + rows), path)
+
+
+def read_rows(path: Path, split: Split, rows: slice) -> Block:
+    """Read some rows of one split, for example every tenth."""
+    with _opened(path) as file:
+        return _read(file[split], rows, path)
+
+
+def count(path: Path, split: Split) -> int:
+    """Return how many images a split has."""
+    with _opened(path) as file:
+        return int(file[split].attrs["count"])
 
 
 @dataclass(frozen=True)
@@ -178,5 +190,7 @@ def _append(group: h5py.Group, block: Block, path: Path) -> None:
 def _read(group: h5py.Group, rows: slice, path: Path) -> Block:
     """Read some rows of a split, after a look at whether the split is as long as it says."""
     if not len(group["images"]) == len(group["labels"]) == group.attrs["count"]:
-        raise ShowreelError(f"{path}: the {group.name} split is shorter than it says; delete it and run its stage again")
+        raise ShowreelError(
+            f"{path}: the {group.name} split is shorter than it says; delete it and run its stage again"
+        )
     return Block(group["images"][rows], group["labels"][rows])

@@ -1,21 +1,3 @@
-"""What every data set's reader yields: a block of images with their labels."""
+from showreel.block import SPLITS, Block, Split  # temporary, removed when the readers import showreel.block
 
-from typing import Literal, NamedTuple, get_args
-
-import numpy as np
-from numpy.typing import NDArray
-
-Split = Literal["train", "validation", "test"]
-SPLITS: tuple[Split, ...] = get_args(Split)
-
-
-class Block(NamedTuple):
-    """Some consecutive images of one split.
-
-    Attributes:
-        images: uint8 (n, height, width, channels), channels 1 (grey) or 3 (RGB).
-        labels: int32 (n,), an index into the data set's class names.
-    """
-
-    images: NDArray[np.uint8]
-    labels: NDArray[np.int32]
+__all__ = ["SPLITS", "Block", "Split"]

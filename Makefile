@@ -1,0 +1,49 @@
+# Every target makes its own .venv from the lock file first; nothing else has to be installed.
+PYTHON ?= python3
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-fast lint format lock clean
+
+help: ## List the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
+
+setup: .venv/installed ## Install the locked packages and showreel itself into .venv
+
+.venv/installed: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "showreel needs Python 3.11 or newer: make PYTHON=python3.12 …")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: setup ## Train on patches of photographs that need no download; ends with GIFs and a table of scores
+	dvc repro --glob 'render@photos-*'
+	@echo
+	@showreel list 'photos-*'
+
+test: setup lint ## Check style and types, then run every test
+	pytest
+
+test-fast: setup ## Run the unit tests only
+	pytest -m 'not slow'
+
+lint: setup ## Check style, types and the engines' files
+	ruff check
+	ruff format --check
+	mypy
+	snakefmt --check Snakefile workflow
+	snakemake --lint
+
+format: setup ## Put the sources into the project's format
+	ruff check --fix
+	ruff format
+	snakefmt Snakefile workflow
+
+lock: ## Resolve the dependencies anew (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --group dev pyproject.toml \
+		--no-annotate --custom-compile-command 'make lock' --upgrade --output-file requirements.txt
+
+clean: ## Remove what the stages made, but not DVC's cache
+	rm -rf data/raw data/prepared data/partial models results/*/reel.gif results/*/poster.png logs

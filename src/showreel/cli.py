@@ -1,0 +1,159 @@
+"""The command `showreel`: one subcommand a stage. It parses, reads params.yaml, calls one function and exits.
+
+Exit codes: 0 done, 1 a file, archive or network is at fault, 2 params.yaml or the command line is, 130 interrupted.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from importlib import metadata
+
+from showreel import layout, params
+from showreel.errors import ShowreelError
+
+EPILOG = """\
+Names are those of params.yaml. The stages run in the order above; an engine does that for you:
+  dvc repro --glob 'render@photos-*'
+  snakemake --cores 4 all_gifs
+
+SHOWREEL_MIRROR: folders or URL prefixes, separated by commas, that `download` asks before the official addresses.
+"""
+
+
+def download(name: str, declared: params.Params) -> None:
+    """Bring a data set's raw files here, each verified by its SHA-256."""
+    params.check_declared(name, declared.datasets, "dataset")
+    from showreel.stages.download import download
+
+    mirrors = [mirror.strip() for mirror in os.environ.get("SHOWREEL_MIRROR", "").split(",") if mirror.strip()]
+    dataset = declared.datasets[name]
+    download(dataset.source, layout.raw(name), partial=layout.PARTIAL, mirrors=mirrors, options=dataset.options)
+
+
+def prepare(name: str, declared: params.Params) -> None:
+    """Decode a data set's raw files into one HDF5 file of clean images."""
+    params.check_declared(name, declared.datasets, "dataset")
+    from showreel.stages.prepare import prepare
+
+    dataset = declared.datasets[name]
+    clean = layout.prepared(name, params.CLEAN)
+    prepare(dataset.source, layout.raw(name), clean, dataset=name, options=dataset.options)
+
+
+def degrade(name: str, degradation: str, declared: params.Params) -> None:
+    """Make a network's inputs from a data set's clean images."""
+    params.check_declared(name, declared.datasets, "dataset")
+    params.check_declared(degradation, declared.degradations, "degradation")
+    from showreel.stages.degrade import degrade
+
+    clean, degraded = layout.prepared(name, params.CLEAN), layout.prepared(name, degradation)
+    degrade(degradation, clean, degraded, seed=declared.seed, options=declared.degradations[degradation])
+
+
+def train(name: str, declared: params.Params) -> None:
+    """Train an experiment's network; keep its history and what it predicted after every epoch."""
+    params.check_declared(name, declared.experiments, "experiment")
+    _silence_tensorflow()
+    from showreel.stages.train import Recipe, train
+
+    experiment = declared.experiments[name]
+    train(
+        name,
+        degraded=layout.prepared(experiment.dataset, experiment.input),
+        clean=layout.prepared(experiment.dataset, params.CLEAN),
+        model=layout.model(name),
+        reel=layout.reel(name),
+        history=layout.history(name),
+        architecture=experiment.model,
+        options=declared.models[experiment.model],
+        recipe=Recipe(**declared.recipe(name)),
+        seed=declared.seed,
+    )
+
+
+def evaluate(name: str, declared: params.Params) -> None:
+    """Score an experiment's network and every baseline on the complete test split."""
+    params.check_declared(name, declared.experiments, "experiment")
+    _silence_tensorflow()
+    from showreel.stages.evaluate import evaluate
+
+    experiment = declared.experiments[name]
+    evaluate(
+        name,
+        model=layout.model(name),
+        reel=layout.reel(name),
+        degraded=layout.prepared(experiment.dataset, experiment.input),
+        clean=layout.prepared(experiment.dataset, params.CLEAN),
+        degradation=experiment.input,
+        metrics=layout.metrics(name),
+        scores=layout.scores(name),
+        examples=layout.examples(name),
+    )
+
+
+def render(name: str, declared: params.Params) -> None:
+    """Draw an experiment's reel: reel.gif and poster.png."""
+    params.check_declared(name, declared.experiments, "experiment")
+    from showreel.stages.render import render
+
+    render(
+        name,
+        reel=layout.reel(name),
+        examples=layout.examples(name),
+        metrics=layout.metrics(name),
+        gif=layout.gif(name),
+        poster=layout.poster(name),
+    )
+
+
+STAGES: dict[Callable[..., None], tuple[str, ...]] = {
+    download: ("dataset",),
+    prepare: ("dataset",),
+    degrade: ("dataset", "degradation"),
+    train: ("experiment",),
+    evaluate: ("experiment",),
+    render: ("experiment",),
+}
+"""Subcommand → the names that it takes, in order."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one subcommand and return its exit code."""
+    parsed = vars(_parser().parse_args(arguments))
+    stage = parsed.pop("stage")
+    try:
+        stage(*parsed.values(), params.load(layout.PARAMS))
+    except ShowreelError as error:
+        return _fail(str(error), error.exit_code)
+    except OSError as error:
+        return _fail(f"{error}; check that the disk has room and that its folders can be written", 1)
+    except KeyboardInterrupt:
+        return _fail("interrupted; nothing half-written is left", 130)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="showreel", description=metadata.metadata("showreel")["Summary"], epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    parser.add_argument("--version", action="version", version=f"showreel {metadata.version('showreel')}")
+    commands = parser.add_subparsers(title="stages", metavar="STAGE", required=True)
+    for stage, names in STAGES.items():
+        summary = (stage.__doc__ or "").strip()
+        command = commands.add_parser(stage.__name__, help=summary, description=summary)
+        command.set_defaults(stage=stage)
+        for name in names:
+            command.add_argument(name, metavar=name.upper(), help=f"a name in params.yaml: {name}s")
+    return parser
+
+
+def _fail(message: str, exit_code: int) -> int:
+    print(f"showreel: error: {' '.join(message.split())}", file=sys.stderr)
+    return exit_code
+
+
+def _silence_tensorflow() -> None:
+    """Keep TensorFlow's start-up messages off the terminal, unless the user asked for them."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -1,0 +1,197 @@
+"""params.yaml → frozen, checked objects, or one line that names the key, what is wrong with it and what would be right."""
+
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import pydantic
+import ruamel.yaml
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from showreel import find
+from showreel.errors import ParamsError
+
+CLEAN = "clean"
+"""The input that every data set has without a declaration: its own images."""
+
+Checked = TypeVar("Checked", bound=BaseModel)
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+Count = Annotated[int, Field(ge=1)]
+Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Precision = Literal["auto", "bfloat16", "float32"]
+Options = dict[str, Any]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Dataset(BaseModel):
+    """One entry of `datasets`: a file of the folder `datasets/` and its options."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+    source: str
+
+    @property
+    def options(self) -> Options:
+        """The source's options."""
+        return dict(self.model_extra or {})
+
+
+class Training(_Strict):
+    """How every experiment trains."""
+
+    epochs: Count
+    batch_size: Count
+    learning_rate: Rate
+    precision: Precision
+
+
+class TrainingChange(_Strict):
+    """What one experiment does otherwise."""
+
+    epochs: Count | None = None
+    batch_size: Count | None = None
+    learning_rate: Rate | None = None
+    precision: Precision | None = None
+
+
+class Experiment(_Strict):
+    """One line of `experiments`: which images, seen through what, restored by which network."""
+
+    dataset: str
+    input: str
+    model: str
+    training: TrainingChange = TrainingChange()
+
+
+class Params(_Strict):
+    """All of params.yaml."""
+
+    seed: Annotated[int, Field(ge=0, lt=2**63)]
+    datasets: dict[Name, Dataset]
+    degradations: dict[Name, Options]
+    models: dict[Name, Options]
+    training: Training
+    experiments: dict[Name, Experiment]
+
+    def recipe(self, experiment: str) -> Options:
+        """Return an experiment's training values: the common ones with its own on top."""
+        return self.training.model_dump() | self.experiments[experiment].training.model_dump(exclude_none=True)
+
+
+def load(path: Path) -> Params:
+    """Read and check params.yaml.
+
+    Raises:
+        ParamsError: the file is missing, is no YAML, reads differently in the two engines, or says something wrong.
+    """
+    try:
+        params = _checked(Params, _read(path))
+        _check_options(params)
+        _check_experiments(params)
+    except ParamsError as error:
+        raise ParamsError(f"{path}: {error}") from error
+    return params
+
+
+def check_declared(name: str, names: Iterable[str], where: str) -> None:
+    """Refuse a name that is not among some names, with a message that lists them."""
+    if name not in names:
+        raise ParamsError(f"{where}: {name!r} is not declared; {_suggestion(name, names)}")
+
+
+def _read(path: Path) -> Any:
+    """Parse the file as both engines do."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        in_snakemake, in_dvc = yaml.safe_load(text), ruamel.yaml.YAML(typ="safe", pure=True).load(text)
+    except FileNotFoundError:
+        raise ParamsError("missing; run showreel in the project's root, where params.yaml is") from None
+    except UnicodeDecodeError as error:
+        raise ParamsError(f"is not UTF-8 text ({error.reason} at byte {error.start})") from error
+    except (yaml.YAMLError, ruamel.yaml.error.YAMLError) as error:
+        raise ParamsError(f"is not YAML: {' '.join(str(error).split())}") from error
+    _check_same(in_snakemake, in_dvc, "")
+    return in_snakemake
+
+
+def _check_same(in_snakemake: Any, in_dvc: Any, where: str) -> None:
+    """Refuse a value that YAML 1.1 (Snakemake) and YAML 1.2 (DVC) take for different things: `1e-3`, `yes`, `010`."""
+    if isinstance(in_snakemake, dict) and isinstance(in_dvc, dict) and in_snakemake.keys() == in_dvc.keys():
+        for key, value in in_snakemake.items():
+            _check_same(value, in_dvc[key], _joined(where, key))
+    elif isinstance(in_snakemake, list) and isinstance(in_dvc, list) and len(in_snakemake) == len(in_dvc):
+        for index, value in enumerate(in_snakemake):
+            _check_same(value, in_dvc[index], _joined(where, index))
+    elif type(in_snakemake) is not type(in_dvc) or in_snakemake != in_dvc:
+        raise ParamsError(
+            f"{where}: Snakemake reads {in_snakemake!r} here and DVC {in_dvc!r}; "
+            "write numbers as 0.001, 1.0e-3 or 10, booleans as true or false, and text in quotes"
+        )
+
+
+def _check_options(params: Params) -> None:
+    """Hold the options of every data set, degradation and model to the signature of its function."""
+    entries = [("datasets", name, entry.source, entry.options) for name, entry in params.datasets.items()]
+    entries += [("degradations", name, name, options) for name, options in params.degradations.items()]
+    entries += [("models", name, name, options) for name, options in params.models.items()]
+    for folder, name, extension, options in entries:
+        where = f"{folder}.{name}"
+        try:
+            known: Any = find.options(folder, extension)
+        except ParamsError as error:
+            raise ParamsError(f"{where}: {error}") from error
+        _checked(pydantic.create_model(name, __base__=_Strict, **known), options, where)
+
+
+def _check_experiments(params: Params) -> None:
+    for name, experiment in params.experiments.items():
+        where = f"experiments.{name}"
+        check_declared(experiment.dataset, params.datasets, f"{where}.dataset")
+        check_declared(experiment.input, [CLEAN, *params.degradations], f"{where}.input")
+        check_declared(experiment.model, params.models, f"{where}.model")
+
+
+def _checked(schema: type[Checked], values: Any, where: str = "") -> Checked:
+    try:
+        return schema.model_validate(values)
+    except pydantic.ValidationError as error:
+        first, *others = error.errors()
+        more = f" (and {len(others)} more)" if others else ""
+        raise ParamsError(_sentence(first, schema, where) + more) from error
+
+
+def _sentence(error: Any, schema: type[BaseModel], where: str) -> str:
+    """Turn one of pydantic's errors into: full.key: what is wrong; what would be right."""
+    location = [str(key) for key in error["loc"] if key != "[key]"]
+    place = ".".join([where, *location]).strip(".") or "the whole file"
+    if error["type"] == "extra_forbidden":
+        return f"{place}: unknown key; {_suggestion(location[-1], _known_keys(schema, location[:-1]))}"
+    if error["type"] == "missing":
+        return f"{place}: missing; add it"
+    if error["type"] == "string_pattern_mismatch":
+        return f"{place}: a name is made of letters, digits, '_' and '-', and starts with a letter or a digit"
+    return f"{place}: {error['msg'][0].lower()}{error['msg'][1:]}, not {error['input']!r}"
+
+
+def _known_keys(schema: type[BaseModel], location: list[str]) -> list[str]:
+    """Return the keys that may stand at a place: the whole file's, those of `training`, or an experiment's."""
+    nested: dict[tuple[str, int], type[BaseModel]] = {
+        ("training", 1): Training,
+        ("experiments", 2): Experiment,
+        ("experiments", 3): TrainingChange,
+    }
+    return list(nested[location[0], len(location)].model_fields if location else schema.model_fields)
+
+
+def _suggestion(name: str, names: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, names, 1)
+    guess = f"did you mean {close[0]!r}? " if close else ""
+    return f"{guess}there are: {', '.join(names) or 'none'}"
+
+
+def _joined(where: str, key: object) -> str:
+    return f"{where}.{key}" if where else str(key)

@@ -1,0 +1,60 @@
+"""From a data set's clean images to the inputs of a network, made once."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from showreel import find, storage
+from showreel.block import SPLITS, Block, Split
+
+
+def degrade(degradation: str, clean: Path, degraded: Path, *, seed: int, options: Mapping[str, Any]) -> None:
+    """Degrade every image of a prepared file, in blocks: memory does not grow with the data set.
+
+    The randomness of an image depends on seed, split and index alone, not on the block that it comes in.
+
+    Args:
+        degradation: a file name in `degradations/`.
+        clean: the prepared file of clean images.
+        degraded: the HDF5 file to write.
+        seed: of the experiment, 0 … 2⁶³ - 1.
+        options: the degradation's options.
+
+    Raises:
+        ShowreelError: the clean file is missing or damaged.
+    """
+    function = find.module("degradations", degradation).degrade
+    attributes = storage.read_attributes(clean) | {
+        "degradation": degradation,
+        "options": json.dumps(options, sort_keys=True),
+        "seed": seed,
+    }
+
+    def degraded_blocks(split: Split, progress: tqdm) -> Iterator[Block]:
+        start = 0
+        for block in storage.stream_split(clean, split):
+            generators = image_generators(seed, split, start, len(block.images))
+            yield Block(function(block.images, generators, **options), block.labels)
+            start += len(block.images)
+            progress.update(len(block.images))
+
+    with tqdm(desc=f"degrade {attributes['dataset']} {degradation}", unit=" images", disable=None) as progress:
+        storage.write_prepared(degraded, ((split, degraded_blocks(split, progress)) for split in SPLITS), attributes)
+
+
+def image_generators(seed: int, split: Split, start: int, count: int) -> Iterator[np.random.Generator]:
+    """Yield one random generator an image: Philox with the seed as its key and (split, index) as its counter.
+
+    It is one object that is set anew for each image, so draw all of an image's numbers before the next image.
+    """
+    bits = np.random.Philox(key=seed)
+    generator = np.random.Generator(bits)
+    state = bits.state
+    for index in range(start, start + count):
+        state["state"]["counter"] = np.array([0, 0, index, SPLITS.index(split)], np.uint64)
+        bits.state = state
+        yield generator

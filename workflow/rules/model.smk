@@ -1,0 +1,63 @@
+# From prepared files to trained networks, their scores and their GIFs.
+
+
+rule train:
+    input:
+        prepared_pair,
+        lambda wildcards: code("train", models=experiment(wildcards)["model"]),
+    output:
+        layout.model("{experiment}"),
+        layout.reel("{experiment}"),
+        layout.history("{experiment}"),
+    params:
+        lambda wildcards: values(
+            "seed",
+            "training",
+            f"models.{experiment(wildcards)['model']}",
+            f"experiments.{wildcards.experiment}",
+        ),
+    log:
+        "logs/train/{experiment}.log",
+    conda:
+        "../envs/showreel.yaml"
+    resources:
+        gpu=1,
+    shell:
+        "showreel train {wildcards.experiment} 2> {log}"
+
+
+rule evaluate:
+    input:
+        prepared_pair,
+        layout.model("{experiment}"),
+        layout.reel("{experiment}"),
+        lambda wildcards: code("evaluate", degradations=experiment(wildcards)["input"]),
+    output:
+        layout.examples("{experiment}"),
+        layout.scores("{experiment}"),
+        layout.metrics("{experiment}"),
+    params:
+        lambda wildcards: values(f"experiments.{wildcards.experiment}"),
+    log:
+        "logs/evaluate/{experiment}.log",
+    conda:
+        "../envs/showreel.yaml"
+    shell:
+        "showreel evaluate {wildcards.experiment} 2> {log}"
+
+
+rule render:
+    input:
+        layout.examples("{experiment}"),
+        layout.reel("{experiment}"),
+        layout.metrics("{experiment}"),
+        code("render"),
+    output:
+        layout.poster("{experiment}"),
+        layout.gif("{experiment}"),
+    log:
+        "logs/render/{experiment}.log",
+    conda:
+        "../envs/showreel.yaml"
+    shell:
+        "showreel render {wildcards.experiment} 2> {log}"
