@@ -6,8 +6,10 @@ Exit codes: 0 done, 1 a file, archive or network is at fault, 2 params.yaml or t
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib import metadata
+from pathlib import Path
 
 from showreel import layout, params
 from showreel.errors import ShowreelError
@@ -54,8 +56,8 @@ def degrade(name: str, degradation: str, declared: params.Params) -> None:
 def train(name: str, declared: params.Params) -> None:
     """Train an experiment's network; keep its history and what it predicted after every epoch."""
     params.check_declared(name, declared.experiments, "experiment")
-    _silence_tensorflow()
-    from showreel.stages.train import Recipe, train
+    with _quiet_start():
+        from showreel.stages.train import Recipe, train
 
     experiment = declared.experiments[name]
     train(
@@ -75,8 +77,8 @@ def train(name: str, declared: params.Params) -> None:
 def evaluate(name: str, declared: params.Params) -> None:
     """Score an experiment's network and every baseline on the complete test split."""
     params.check_declared(name, declared.experiments, "experiment")
-    _silence_tensorflow()
-    from showreel.stages.evaluate import evaluate
+    with _quiet_start():
+        from showreel.stages.evaluate import evaluate
 
     experiment = declared.experiments[name]
     evaluate(
@@ -154,6 +156,15 @@ def _fail(message: str, exit_code: int) -> int:
     return exit_code
 
 
-def _silence_tensorflow() -> None:
-    """Keep TensorFlow's start-up messages off the terminal, unless the user asked for them."""
+@contextmanager
+def _quiet_start() -> Iterator[None]:
+    """Keep TensorFlow's start-up messages off the terminal; its C++ part writes them whatever its log level says."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    terminal = os.dup(sys.stderr.fileno())
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stderr.fileno())
+    try:
+        yield
+    finally:
+        os.dup2(terminal, sys.stderr.fileno())
+        os.close(terminal)

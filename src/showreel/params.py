@@ -1,4 +1,4 @@
-"""params.yaml → frozen, checked objects, or one line that names the key, what is wrong with it and what would be right."""
+"""params.yaml → frozen, checked objects, or one line that names the key, what is wrong and what would be right."""
 
 import difflib
 from collections.abc import Iterable

@@ -1,6 +1,7 @@
 """Prepared, reel and example files: HDF5 that is written whole or not at all, and refused when it is damaged.
 
-Times are not tracked and fields come in a fixed order, so the same content gives the same bytes.
+Fields come in a fixed order and the oldest layout that fits is used, since newer ones write the time into every group:
+so the same content gives the same bytes.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -35,7 +36,7 @@ def write_prepared(path: Path, splits: Iterable[tuple[Split, Iterable[Block]]], 
     Raises:
         ShowreelError: a split is empty, or its images differ in size.
     """
-    with atomic.writing(path) as temporary, h5py.File(temporary, "w", libver="v110") as file:
+    with atomic.writing(path) as temporary, h5py.File(temporary, "w", libver=("earliest", "v110")) as file:
         file.attrs.update({"format": FORMAT, **attributes})
         for split, blocks in splits:
             group = file.create_group(split)
@@ -95,7 +96,7 @@ class _Arrays:
 
     def write(self, path: Path) -> None:
         """Write all fields atomically."""
-        with atomic.writing(path) as temporary, h5py.File(temporary, "w", libver="v110") as file:
+        with atomic.writing(path) as temporary, h5py.File(temporary, "w", libver=("earliest", "v110")) as file:
             for name, value in asdict(self).items():
                 if isinstance(value, np.ndarray):
                     file.create_dataset(name, data=value, fletcher32=True, chunks=True)
@@ -112,7 +113,7 @@ class _Arrays:
         """
         with _opened(path) as file:
             stored = dict(file.attrs) | {name: file[name][()] for name in file}
-        return cls(**{field.name: stored[field.name] for field in fields(cls)})
+            return cls(**{field.name: stored[field.name] for field in fields(cls)})
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Trained networks as `.keras` files: equal weights give equal bytes, and the file says where it came from."""
 
 import json
+import re
 import zipfile
 from pathlib import Path
 
@@ -8,31 +9,47 @@ import keras
 
 from showreel import atomic
 from showreel.errors import ShowreelError
+from showreel.models import blocks
+
+LAYERS = {"Clip": blocks.Clip}
+"""The layers of ours that a network may hold; any other code in a file is refused."""
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """The date of every member, since a zip archive knows none earlier."""
 
+SHARED_OBJECT = r'(?<="shared_object_id": )\d+'
+
 
 def save(network: keras.Model, path: Path, origin: str) -> None:
-    """Write an uncompiled network atomically.
+    """Write a network atomically, without its optimizer.
 
-    Keras writes the time into the archive twice; both places are set to a constant here.
+    Keras writes the time (twice) and addresses in memory into the archive; constants replace them here.
 
     Args:
-        network: the network; its optimizer is not kept.
+        network: the network.
         path: a name that ends in `.keras`.
         origin: JSON of what made it, kept as the archive's comment.
     """
+    uncompiled = keras.Model.from_config(network.get_config(), custom_objects=LAYERS)
+    uncompiled.set_weights(network.get_weights())
     with atomic.writing(path) as temporary:
-        network.save(temporary)
+        uncompiled.save(temporary)
         with zipfile.ZipFile(temporary) as archive:
             members = {name: archive.read(name) for name in sorted(archive.namelist())}
-        saved = json.loads(members["metadata.json"])
-        members["metadata.json"] = json.dumps({"keras_version": saved["keras_version"]}).encode()
+        members["config.json"] = _renumbered(members["config.json"])
+        members["metadata.json"] = json.dumps({"keras_version": keras.__version__}).encode()
         with zipfile.ZipFile(temporary, "w") as archive:
             for name, content in members.items():
                 archive.writestr(zipfile.ZipInfo(name, EPOCH), content)
             archive.comment = origin.encode()
+
+
+def _renumbered(config: bytes) -> bytes:
+    """Replace the addresses by which Keras marks shared objects by 0, 1, 2, … in the order of their appearance."""
+    text = config.decode()
+    addresses = dict.fromkeys(re.findall(SHARED_OBJECT, text))
+    numbers = {address: str(number) for number, address in enumerate(addresses)}
+    return re.sub(SHARED_OBJECT, lambda match: numbers[match[0]], text).encode()
 
 
 def load(path: Path) -> keras.Model:
@@ -44,7 +61,7 @@ def load(path: Path) -> keras.Model:
     if not path.exists():
         raise ShowreelError(f"{path}: missing; train it first (`dvc repro` does that)")
     try:
-        return keras.models.load_model(path, compile=False, safe_mode=True)
+        return keras.models.load_model(path, custom_objects=LAYERS, compile=False, safe_mode=True)
     except (ValueError, OSError, KeyError, TypeError, zipfile.BadZipFile) as error:
         reason = " ".join(str(error).split())[:200]
         raise ShowreelError(f"{path}: cannot be loaded ({reason}); delete it and train again") from error

@@ -10,6 +10,14 @@ from keras import layers
 Shape = tuple[int, int, int]
 
 
+class Clip(layers.Layer):  # type: ignore[misc]
+    """Clip to [0, 1], except in training: a value outside would get no gradient there and could not come back."""
+
+    def call(self, images: keras.KerasTensor, training: bool = False) -> keras.KerasTensor:
+        """Return the images, clipped unless `training`."""
+        return images if training else keras.ops.clip(images, 0, 1)
+
+
 def normalised(images: keras.KerasTensor, multiple: int) -> keras.KerasTensor:
     """Scale uint8 values to [0, 1] and pad with zeros, on both sides alike, until both sizes divide by `multiple`."""
     height, width = images.shape[1:3]
@@ -43,7 +51,7 @@ def residual_level(features: keras.KerasTensor, *, name: str) -> keras.KerasTens
     """Add what two 3×3 convolutions make of the features to the features."""
     filters = features.shape[-1]
     change = layers.Conv2D(filters, 3, padding="same", activation="relu", name=f"{name}_first")(features)
-    change = layers.Conv2D(filters, 3, padding="same", name=f"{name}_second")(change)
+    change = layers.Conv2D(filters, 3, padding="same", kernel_initializer="zeros", name=f"{name}_second")(change)
     return layers.ReLU(name=name)(layers.Add(name=f"{name}_add")([features, change]))
 
 
@@ -54,9 +62,9 @@ def doubled(features: keras.KerasTensor, filters: int, *, name: str) -> keras.Ke
 
 def restored(features: keras.KerasTensor, shape: Shape) -> keras.KerasTensor:
     """Turn features into float32 images of exactly `shape` in [0, 1], cutting the padding off on both sides alike."""
-    images = layers.Conv2D(shape[-1], 3, padding="same", name="image")(features)
+    images = layers.Conv2D(shape[-1], 3, padding="same", kernel_initializer="zeros", name="image")(features)
     vertical, horizontal = (features.shape[axis + 1] - shape[axis] for axis in (0, 1))
     if vertical or horizontal:
         margins = ((vertical // 2, vertical - vertical // 2), (horizontal // 2, horizontal - horizontal // 2))
         images = layers.Cropping2D(margins, name="crop")(images)
-    return layers.Activation("sigmoid", dtype="float32", name="restored")(images)
+    return Clip(dtype="float32", name="restored")(images)

@@ -30,7 +30,7 @@ class Feed:
         self._batch_size = batch_size
 
     def batches(self, generator: np.random.Generator) -> tf.data.Dataset:
-        """Return all pairs once: uint8 (b, h', w', c) and float32 (b, h, w, c) in [0, 1]; the last batch may be short."""
+        """Return all pairs once: uint8 (b, h', w', c), float32 (b, h, w, c) in [0, 1]; the last batch may be short."""
         order = generator.permutation(len(self._target))
         batches = tf.data.Dataset.from_tensor_slices(order).batch(self._batch_size)
         return batches.map(self._gathered, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).prefetch(2)

@@ -34,7 +34,7 @@ def degrade(degradation: str, clean: Path, degraded: Path, *, seed: int, options
         "seed": seed,
     }
 
-    def degraded_blocks(split: Split, progress: tqdm) -> Iterator[Block]:
+    def degraded_blocks(split: Split, progress: "tqdm[Any]") -> Iterator[Block]:
         start = 0
         for block in storage.stream_split(clean, split):
             generators = image_generators(seed, split, start, len(block.images))

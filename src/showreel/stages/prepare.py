@@ -30,7 +30,7 @@ def prepare(source: str, raw: Path, clean: Path, *, dataset: str, options: Mappi
         storage.write_prepared(clean, splits, attributes)
 
 
-def _counted(blocks: Iterator[Block], progress: tqdm) -> Iterator[Block]:
+def _counted(blocks: Iterator[Block], progress: "tqdm[Any]") -> Iterator[Block]:
     for block in blocks:
         yield block
         progress.update(len(block.images))
