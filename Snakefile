@@ -1,8 +1,11 @@
 # The same graph as dvc.yaml, for parallel machines, GPUs and clusters. All values come from params.yaml.
-from showreel import layout
+from showreel import layout, params
 
 
 configfile: "params.yaml"
+
+
+params.load(layout.PARAMS)
 
 
 include: "workflow/rules/lookup.smk"
@@ -11,14 +14,21 @@ include: "workflow/rules/model.smk"
 
 
 wildcard_constraints:
-    name=r"[A-Za-z0-9][A-Za-z0-9_-]*",
-
-
-localrules:
-    all_gifs,
+    dataset="[^/]+",
+    experiment="[^/]+",
 
 
 rule all_gifs:
     default_target: True
     input:
         [layout.gif(experiment) for experiment in config["experiments"]],
+
+
+# `snakemake mnist` makes the GIFs of one data set, `snakemake mnist-denoiser` that of one experiment.
+for target, experiments in targets(config["experiments"]).items():
+
+    rule:
+        name:
+            target
+        input:
+            [layout.gif(experiment) for experiment in experiments],

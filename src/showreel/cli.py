@@ -1,21 +1,23 @@
-"""The command `showreel`: one subcommand a stage. It parses, reads params.yaml, calls one function and exits.
+"""The command `showreel`: one subcommand a stage, and `list`. It parses, reads params.yaml, calls one function and exits.
 
 Exit codes: 0 done, 1 a file, archive or network is at fault, 2 params.yaml or the command line is, 130 interrupted.
 """
 
 import argparse
+import fnmatch
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from showreel import layout, params
 from showreel.errors import ShowreelError
 
 EPILOG = """\
-Names are those of params.yaml. The stages run in the order above; an engine does that for you:
+Names are those of params.yaml. The stages run in the order above, up to render; an engine does that for you:
   dvc repro --glob 'render@photos-*'
   snakemake --cores 4 all_gifs
 
@@ -109,6 +111,14 @@ def render(name: str, declared: params.Params) -> None:
     )
 
 
+def list_(pattern: str, declared: params.Params) -> None:
+    """Show the experiments that a pattern names, their scores and where their GIFs are."""
+    from showreel.listing import Entry, table
+
+    names = fnmatch.filter(declared.experiments, pattern)
+    print(table(Entry(name, layout.metrics(name), layout.gif(name)) for name in names))
+
+
 STAGES: dict[Callable[..., None], tuple[str, ...]] = {
     download: ("dataset",),
     prepare: ("dataset",),
@@ -123,9 +133,9 @@ STAGES: dict[Callable[..., None], tuple[str, ...]] = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one subcommand and return its exit code."""
     parsed = vars(_parser().parse_args(arguments))
-    stage = parsed.pop("stage")
+    function = parsed.pop("function")
     try:
-        stage(*parsed.values(), params.load(layout.PARAMS))
+        function(*parsed.values(), params.load(layout.PARAMS))
     except ShowreelError as error:
         return _fail(str(error), error.exit_code)
     except OSError as error:
@@ -141,14 +151,22 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     parser.add_argument("--version", action="version", version=f"showreel {metadata.version('showreel')}")
-    commands = parser.add_subparsers(title="stages", metavar="STAGE", required=True)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for stage, names in STAGES.items():
-        summary = (stage.__doc__ or "").strip()
-        command = commands.add_parser(stage.__name__, help=summary, description=summary)
-        command.set_defaults(stage=stage)
+        command = _command(commands, stage)
         for name in names:
             command.add_argument(name, metavar=name.upper(), help=f"a name in params.yaml: {name}s")
+    _command(commands, list_).add_argument("pattern", nargs="?", default="*", help="such as 'mnist-*'; default: all")
     return parser
+
+
+def _command(commands: Any, function: Callable[..., None]) -> argparse.ArgumentParser:
+    summary = (function.__doc__ or "").strip()
+    command: argparse.ArgumentParser = commands.add_parser(
+        function.__name__.strip("_"), help=summary, description=summary
+    )
+    command.set_defaults(function=function)
+    return command
 
 
 def _fail(message: str, exit_code: int) -> int:

@@ -1,6 +1,9 @@
 """Every path of the pipeline, relative to the project's root. The Snakefile imports it; a test holds dvc.yaml to it."""
 
+import os
 from pathlib import Path
+
+from showreel import find, provenance
 
 PARAMS = Path("params.yaml")
 PARTIAL = Path("data/partial")
@@ -55,6 +58,26 @@ def gif(experiment: str) -> Path:
 def poster(experiment: str) -> Path:
     """Return the animation's last frame."""
     return _results(experiment) / "poster.png"
+
+
+def code(stage: str, **extensions: str) -> list[Path]:
+    """List the package files that make a stage stale when they change.
+
+    They are the import closure of its module and of the extensions that it loads by name, and whatever the extensions
+    of such a folder share: DVC can put one extension's name into a path, but cannot know which shared files it imports.
+
+    Args:
+        stage: a file name in `stages/`.
+        **extensions: folder=name, such as models="unet".
+    """
+    modules = [f"showreel.stages.{stage}", *(f"showreel.{folder}.{name}" for folder, name in extensions.items())]
+    shared = {
+        path
+        for folder in extensions
+        for path in (find.PACKAGE / folder).glob("*.py")
+        if path.stem not in {*find.names(folder), "__init__"}
+    }
+    return sorted(Path(os.path.relpath(path)) for path in shared.union(provenance.closure(modules)))
 
 
 def _results(experiment: str) -> Path:

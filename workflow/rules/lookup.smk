@@ -1,19 +1,7 @@
-# What rules look up: the package files that a stage runs, values of params.yaml, an experiment's prepared files.
+# What rules look up: values of params.yaml, and an experiment's prepared files.
 import functools
 import json
 import operator
-import os
-
-from showreel import provenance
-
-
-def code(stage, **extensions):
-    """List the import closure of a stage and of the extensions (folder=name) that it loads by name.
-
-    A job runs again when one of these files changes.
-    """
-    modules = [f"showreel.stages.{stage}", *(f"showreel.{folder}.{name}" for folder, name in extensions.items())]
-    return [os.path.relpath(path) for path in provenance.closure(modules)]
 
 
 def value(key):
@@ -33,4 +21,17 @@ def experiment(wildcards):
 def prepared_pair(wildcards):
     """List an experiment's input and its target: one file where the input is clean."""
     dataset = experiment(wildcards)["dataset"]
-    return sorted({layout.prepared(dataset, name) for name in (experiment(wildcards)["input"], "clean")})
+    return sorted(
+        {
+            layout.prepared(dataset, name)
+            for name in (experiment(wildcards)["input"], "clean")
+        }
+    )
+
+
+def targets(experiments):
+    """Name what one may ask for: every experiment, and every data set for all of its experiments."""
+    by_dataset = {}
+    for name, fields in experiments.items():
+        by_dataset.setdefault(fields["dataset"], []).append(name)
+    return by_dataset | {name: [name] for name in experiments}

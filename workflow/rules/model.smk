@@ -4,11 +4,17 @@
 rule train:
     input:
         prepared_pair,
-        lambda wildcards: code("train", models=experiment(wildcards)["model"]),
+        lambda wildcards: layout.code("train", models=experiment(wildcards)["model"]),
     output:
         layout.model("{experiment}"),
         layout.reel("{experiment}"),
         layout.history("{experiment}"),
+    log:
+        "logs/train/{experiment}.log",
+    conda:
+        "../envs/showreel.yaml"
+    resources:
+        gpu=1,
     params:
         lambda wildcards: values(
             "seed",
@@ -16,12 +22,6 @@ rule train:
             f"models.{experiment(wildcards)['model']}",
             f"experiments.{wildcards.experiment}",
         ),
-    log:
-        "logs/train/{experiment}.log",
-    conda:
-        "../envs/showreel.yaml"
-    resources:
-        gpu=1,
     shell:
         "showreel train {wildcards.experiment} 2> {log}"
 
@@ -31,17 +31,19 @@ rule evaluate:
         prepared_pair,
         layout.model("{experiment}"),
         layout.reel("{experiment}"),
-        lambda wildcards: code("evaluate", degradations=experiment(wildcards)["input"]),
+        lambda wildcards: layout.code(
+            "evaluate", degradations=experiment(wildcards)["input"]
+        ),
     output:
         layout.examples("{experiment}"),
         layout.scores("{experiment}"),
         layout.metrics("{experiment}"),
-    params:
-        lambda wildcards: values(f"experiments.{wildcards.experiment}"),
     log:
         "logs/evaluate/{experiment}.log",
     conda:
         "../envs/showreel.yaml"
+    params:
+        lambda wildcards: values(f"experiments.{wildcards.experiment}"),
     shell:
         "showreel evaluate {wildcards.experiment} 2> {log}"
 
@@ -51,7 +53,7 @@ rule render:
         layout.examples("{experiment}"),
         layout.reel("{experiment}"),
         layout.metrics("{experiment}"),
-        code("render"),
+        layout.code("render"),
     output:
         layout.poster("{experiment}"),
         layout.gif("{experiment}"),
