@@ -1,0 +1,124 @@
+"""From a reel to the GIF in which one sees a network learn, and its last frame as a poster. No network runs here."""
+
+import json
+import math
+from pathlib import Path
+
+import imageio.v3 as imageio
+import numpy as np
+from numpy.typing import NDArray
+from PIL.PngImagePlugin import PngInfo
+
+from showreel import atomic, provenance
+from showreel.errors import ShowreelError
+from showreel.objectives.restoration import colours
+from showreel.objectives.restoration.frame import frames
+from showreel.storage import Examples, Reel
+
+FRAME_MILLISECONDS = 200
+LAST_MILLISECONDS = 3000
+UNKNOWN = -1
+
+
+def render(experiment: str, *, reel: Path, examples: Path, metrics: Path, gif: Path, poster: Path) -> None:
+    """Draw one frame an epoch and write them as a GIF that loops for ever, and the last one as a PNG.
+
+    The same files in give the same bytes out. Both pictures say in a comment, in JSON, what they were made from.
+
+    Args:
+        experiment: its name, the title.
+        reel: the reel file: predictions after every epoch.
+        examples: the file of the strongest baseline's answers to the same images.
+        metrics: the JSON file of scores over the complete test set.
+        gif: the GIF file to write.
+        poster: the PNG file to write, of all colours.
+
+    Raises:
+        ShowreelError: a file is missing or damaged, or files do not belong together.
+    """
+    footage, baseline, scores = Reel.read(reel), Examples.read(examples), _scores(metrics)
+    _check(footage, baseline, reel, examples)
+    training = _json(footage.origin, reel)
+    origin = provenance.origin((__name__,), (reel, examples, metrics), experiment=experiment, training=training)
+    palette = colours.palette([footage.target, footage.degraded, baseline.baseline, footage.predictions])
+    known = np.full(1 << 24, UNKNOWN, np.int16)
+    indices = []
+    for canvas in frames(experiment, footage, baseline, scores):
+        indices.append(_indexed(canvas, palette, known))
+    _write_gif(gif, np.stack(indices), palette, origin)
+    _write_png(poster, canvas, origin)
+
+
+def _indexed(canvas: NDArray[np.uint8], palette: NDArray[np.uint8], known: NDArray[np.int16]) -> NDArray[np.uint8]:
+    """Turn a frame into indices of the nearest colours; a colour's answer is the same in all frames: nothing flickers.
+
+    Args:
+        canvas: uint8 (h, w, 3).
+        palette: uint8 (k, 3).
+        known: int16 (2²⁴,), colour as a number → its index or `UNKNOWN`; filled in place.
+
+    Returns:
+        uint8 (h, w).
+    """
+    numbers = colours.packed(canvas)
+    new = np.unique(numbers[known[numbers] == UNKNOWN])
+    known[new] = colours.nearest(colours.unpacked(new), palette)
+    return known[numbers].astype(np.uint8)
+
+
+def _write_gif(path: Path, indices: NDArray[np.uint8], palette: NDArray[np.uint8], comment: str) -> None:
+    """Write frames of palette indices with one palette for all; later frames hold only what changes.
+
+    Pillow keeps a given palette as it is for frames that are numbers without colours (its mode L), and only for those.
+    """
+    durations = [FRAME_MILLISECONDS] * (len(indices) - 1) + [LAST_MILLISECONDS]
+    with atomic.writing(path) as temporary:
+        imageio.imwrite(
+            temporary,
+            indices,
+            plugin="pillow",
+            is_batch=True,
+            palette=palette.tobytes(),
+            optimize=True,
+            duration=durations if len(durations) > 1 else LAST_MILLISECONDS,
+            loop=0,
+            comment=comment,
+        )
+
+
+def _write_png(path: Path, canvas: NDArray[np.uint8], comment: str) -> None:
+    text = PngInfo()
+    text.add_text("Comment", comment)
+    with atomic.writing(path) as temporary:
+        imageio.imwrite(temporary, canvas, plugin="pillow", pnginfo=text, optimize=True)
+
+
+def _scores(path: Path) -> dict[str, float]:
+    """Read the flat JSON of scores; what is not finite is left out."""
+    if not path.is_file():
+        raise ShowreelError(f"{path}: missing; run the evaluate stage (`dvc repro` does that)")
+    record = _json(path.read_text(encoding="utf-8", errors="replace"), path)
+    if not isinstance(record, dict) or not all(isinstance(value, int | float) for value in record.values()):
+        raise ShowreelError(f"{path}: not a flat table of numbers; delete it and evaluate again")
+    return {name: value for name, value in record.items() if math.isfinite(value)}
+
+
+def _json(text: str, path: Path) -> object:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise ShowreelError(f"{path}: damaged ({error}); delete it and run its stage again") from error
+
+
+def _check(reel: Reel, examples: Examples, reel_path: Path, examples_path: Path) -> None:
+    """Refuse files whose arrays do not fit together, and a reel of nothing."""
+    epochs, images = len(reel.epochs), len(reel.target)
+    if not (epochs and images and reel.predictions.shape == (epochs, *reel.target.shape)):
+        raise ShowreelError(f"{reel_path}: its predictions do not match its targets; delete it and train again")
+    if reel.degraded.shape[::3] != reel.target.shape[::3] or reel.psnr.shape != (epochs,):
+        raise ShowreelError(f"{reel_path}: its inputs or scores do not match its targets; delete it and train again")
+    if not np.isfinite(reel.psnr).all():
+        raise ShowreelError(f"{reel_path}: it holds scores that are not finite; delete it and train again")
+    expected = (images if examples.baseline_name else 0, *reel.target.shape[1:])
+    if examples.baseline.shape != expected:
+        raise ShowreelError(f"{examples_path}: its images do not match those of {reel_path}; evaluate again")
