@@ -50,7 +50,8 @@ def blend(paper: NDArray[np.uint8], ink: Colour, shade: NDArray[np.uint8]) -> ND
         shade: uint8 (...), 0 … `SHADES`, how much of the ink.
     """
     share = shade[..., None] / SHADES
-    return np.rint(paper * (1 - share) + np.array(ink) * share).astype(np.uint8)
+    mixed: NDArray[np.float64] = np.rint(paper * (1 - share) + np.array(ink) * share)
+    return mixed.astype(np.uint8)
 
 
 def palette(images: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
@@ -85,7 +86,7 @@ def nearest(colours: NDArray[np.uint8], chosen: NDArray[np.uint8]) -> NDArray[np
 def packed(pixels: NDArray[np.uint8]) -> NDArray[np.int32]:
     """Return RGB pixels (..., 3) as one number each, 0xRRGGBB (...)."""
     red, green, blue = np.moveaxis(pixels.astype(np.int32), -1, 0)
-    return red << 16 | green << 8 | blue
+    return np.asarray(red << 16 | green << 8 | blue, np.int32)
 
 
 def unpacked(numbers: NDArray[np.integer]) -> NDArray[np.uint8]:
@@ -116,7 +117,7 @@ def _quantised(images: list[NDArray[np.uint8]], count: int) -> NDArray[np.uint8]
     """
     pixels = np.concatenate([image.reshape(-1, 3) for image in images])
     pixels = pixels[:: -(-len(pixels) // SAMPLE)]
-    cells = packed(pixels & COARSE)
+    cells = packed(np.bitwise_and(pixels, COARSE, dtype=np.uint8))
     kinds, kind, number = np.unique(cells, return_inverse=True, return_counts=True)
     sums = np.stack([np.bincount(kind, channel, len(kinds)) for channel in pixels.T], axis=-1)
     means = np.rint(sums / number[:, None]).astype(np.uint8)

@@ -62,4 +62,5 @@ def differences(predictions: Images, target: Images) -> Images:
         uint8 (n, h, w, 3): black for none, ivory from `DIFFERENCE_LIMIT` on.
     """
     share = np.abs(predictions.astype(np.float32) - target).mean(axis=-1) / (255 * DIFFERENCE_LIMIT)
-    return difference_map()[np.rint(np.minimum(share, 1) * (STEPS - 1)).astype(np.intp)]
+    steps = np.rint(np.minimum(share, 1) * (STEPS - 1)).astype(np.intp)
+    return np.take(difference_map(), steps, axis=0)
