@@ -38,7 +38,7 @@ def difference_map() -> NDArray[np.uint8]:
     """
     place = np.linspace(0, len(_STOPS) - 1, STEPS)
     channels = [np.interp(place, range(len(_STOPS)), channel) for channel in zip(*_STOPS, strict=True)]
-    return np.rint(np.stack(channels, axis=-1)).astype(np.uint8)
+    return np.asarray(np.rint(np.stack(channels, axis=-1)), np.uint8)
 
 
 def blend(paper: NDArray[np.uint8], ink: Colour, shade: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -50,8 +50,7 @@ def blend(paper: NDArray[np.uint8], ink: Colour, shade: NDArray[np.uint8]) -> ND
         shade: uint8 (...), 0 … `SHADES`, how much of the ink.
     """
     share = shade[..., None] / SHADES
-    mixed: NDArray[np.float64] = np.rint(paper * (1 - share) + np.array(ink) * share)
-    return mixed.astype(np.uint8)
+    return np.rint(paper * (1 - share) + np.array(ink) * share).astype(np.uint8)
 
 
 def palette(images: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:

@@ -63,4 +63,4 @@ def differences(predictions: Images, target: Images) -> Images:
     """
     share = np.abs(predictions.astype(np.float32) - target).mean(axis=-1) / (255 * DIFFERENCE_LIMIT)
     steps = np.rint(np.minimum(share, 1) * (STEPS - 1)).astype(np.intp)
-    return np.take(difference_map(), steps, axis=0)
+    return np.asarray(difference_map()[steps], np.uint8)
