@@ -1,0 +1,179 @@
+"""Folder: your own images, from a folder, a zip or a tar of PNG, JPEG, TIFF or WebP files.
+
+In params.yaml: `mine: {source: folder, path: ~/Pictures, size: 64}`. What may lie in `path`, and how splits are drawn
+where it has none, stands in `arrangement.py`; how a picture is decoded and fitted, in `pictures.py`. The images of a
+split come mixed by a hash of their paths. Files that cannot be used are skipped and listed on the log.
+
+Source, licence and citation: yours. The download stage takes a snapshot; after a change to `path`'s content, run it
+again (`dvc repro --force --single-item download@mine`, `snakemake --forcerun download`).
+"""
+
+import logging
+import lzma
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from showreel.block import SPLITS, Block, Split
+from showreel.datasets import packing, pictures
+from showreel.datasets.arrangement import Picture, arrange, is_picture
+from showreel.errors import ParamsError, ShowreelError
+from showreel.fetch import RemoteFile
+
+FILES: tuple[RemoteFile, ...] = ()
+ARCHIVE = "images.zip"
+SMALLEST_SIZE, LARGEST_SIZE = 8, 1024
+BLOCK_BYTES = 4 << 20
+LISTED = 20
+LINK = 0o120000
+METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
+
+log = logging.getLogger(__name__)
+
+
+def gather(
+    folder: Path,
+    *,
+    path: str,
+    size: int,
+    fit: Literal["crop", "tile", "refuse"] = "crop",
+    mode: Literal["rgb", "grey"] = "rgb",
+) -> None:
+    """Take a snapshot of the images at `path`: one zip in the raw folder.
+
+    Raises:
+        ParamsError: `size` is below 8 or above 1024.
+        ShowreelError: `path` is missing or damaged, or a split would have no image.
+    """
+    _check_size(size)
+    skipped: list[str] = []
+    source = Path(path).expanduser()
+    packing.pack(source, folder / ARCHIVE, skipped)
+    arranged, outside = _arranged(folder, source)
+    skipped += [f"{name}: lies beside train/, validation/ and test/" for name in outside]
+    _report(source, skipped)
+    for split in SPLITS:
+        if not any(picture.split == split for picture in arranged):
+            raise ShowreelError(
+                f"{source}: no image for the {split} split ({len(arranged)} PNG, JPEG, TIFF or WebP files in all); "
+                "add images, or sort them into train/, validation/ and test/"
+            )
+
+
+def classes(
+    folder: Path,
+    *,
+    path: str,
+    size: int,
+    fit: Literal["crop", "tile", "refuse"] = "crop",
+    mode: Literal["rgb", "grey"] = "rgb",
+) -> tuple[str, ...]:
+    """Return the names of the class folders in alphabetical order; `images` where there are none."""
+    return _classes(_arranged(folder, Path(path))[0])
+
+
+def read(
+    folder: Path,
+    split: Split,
+    *,
+    path: str,
+    size: int,
+    fit: Literal["crop", "tile", "refuse"] = "crop",
+    mode: Literal["rgb", "grey"] = "rgb",
+) -> Iterator[Block]:
+    """Yield one split in blocks: images uint8 (n, size, size, 3), or (n, size, size, 1) in grey.
+
+    Args:
+        folder: the raw folder with the snapshot.
+        split: which part.
+        path: a folder, zip or tar; used by `gather`.
+        size: of the images' sides, in pixels.
+        fit: what to do with pictures of another size: see `pictures.squares`.
+        mode: `rgb` or `grey`.
+
+    Raises:
+        ParamsError: `size` is below 8 or above 1024.
+        ShowreelError: the snapshot is missing or damaged, no picture of the split is usable, or one is of another size
+            and `fit` is `refuse`.
+    """
+    _check_size(size)
+    arranged, _ = _arranged(folder, Path(path))
+    labels = {name: label for label, name in enumerate(_classes(arranged))}
+    skipped: list[str] = []
+    images: list[NDArray[np.uint8]] = []
+    numbers: list[int] = []
+    count = 0
+    with packing.opened(folder / ARCHIVE) as archive:
+        for picture in (picture for picture in arranged if picture.split == split):
+            for square in _squares(archive, picture.name, size, fit, mode, skipped):
+                images.append(square.copy())
+                numbers.append(labels[picture.category])
+                count += 1
+                if len(images) * square.nbytes >= BLOCK_BYTES:
+                    yield Block(np.stack(images), np.array(numbers, np.int32))
+                    images, numbers = [], []
+    if images:
+        yield Block(np.stack(images), np.array(numbers, np.int32))
+    _report(folder / ARCHIVE, skipped)
+    if not count:
+        reason = f"; the first: {skipped[0]}" if skipped else ""
+        raise ShowreelError(f"{path}: no usable image for the {split} split ({len(skipped)} skipped{reason})")
+
+
+def _check_size(size: int) -> None:
+    if not SMALLEST_SIZE <= size <= LARGEST_SIZE:
+        raise ParamsError(f"folder: size is {size}; it must lie between {SMALLEST_SIZE} and {LARGEST_SIZE} pixels")
+
+
+def _arranged(folder: Path, source: Path) -> tuple[list[Picture], list[str]]:
+    """List the pictures of the snapshot; `source` is the name to complain about."""
+    with packing.opened(folder / ARCHIVE) as archive:
+        names = [name for name in archive.namelist() if is_picture(name)]
+    try:
+        return arrange(names)
+    except ShowreelError as error:
+        raise ShowreelError(f"{source}: {error}") from error
+
+
+def _classes(arranged: Sequence[Picture]) -> tuple[str, ...]:
+    return tuple(sorted({picture.category for picture in arranged}))
+
+
+def _squares(
+    archive: zipfile.ZipFile, name: str, size: int, fit: pictures.Fit, mode: pictures.Mode, skipped: list[str]
+) -> Iterator[NDArray[np.uint8]]:
+    """Yield what one picture gives; a line in `skipped` if that is nothing."""
+    try:
+        yield from pictures.squares(pictures.decode(_content(archive, name), mode), size, fit)
+    except pictures.UnusableError as error:
+        skipped.append(f"{name}: {error}")
+    except pictures.WrongSizeError as error:
+        raise ShowreelError(f"{name}: {error}; set `fit` to crop or tile, or remove the file") from error
+
+
+def _content(archive: zipfile.ZipFile, name: str) -> bytes:
+    """Read a regular member of a zip."""
+    member = archive.getinfo(name)
+    if (member.external_attr >> 16) & 0o170000 == LINK:
+        raise pictures.UnusableError("a link, not a file")
+    if member.flag_bits & 1 or member.compress_type not in METHODS:
+        raise pictures.UnusableError("encrypted" if member.flag_bits & 1 else "packed in an unknown way")
+    if member.file_size > packing.LARGEST_FILE:
+        raise pictures.UnusableError("larger than 512 MiB")
+    try:
+        return archive.read(member)
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError) as error:
+        raise pictures.UnusableError(str(error)) from error
+
+
+def _report(source: Path, skipped: Sequence[str]) -> None:
+    """Log the first skipped files one by one, then how many there were."""
+    for line in skipped[:LISTED]:
+        log.warning("skipped %s", line)
+    if skipped:
+        log.warning("%s: skipped %d in all", source, len(skipped))
