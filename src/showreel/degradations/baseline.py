@@ -14,7 +14,9 @@ class Baseline(NamedTuple):
         restore: `restore(degraded, shape, **options)`: float32 (n, h, w, c) in [0, 1] and the target's (height, width)
             → float32 (n, height, width, c) in [0, 1]. It runs in worker processes, so it is a module's function.
         grid: the options to choose from by PSNR on the validation split; one entry means nothing to tune.
+        known: the degradation's own options that the method is told besides, such as the noise's σ.
     """
 
     restore: Callable[..., NDArray[np.float32]]
     grid: tuple[Mapping[str, float], ...] = ({},)
+    known: tuple[str, ...] = ()
