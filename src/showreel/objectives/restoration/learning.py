@@ -1,0 +1,48 @@
+"""What training minimises, and the score by which it keeps the best epoch."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+LOSS = "mean_squared_error"
+"""The Keras loss between the network's output and the clean image, both on [0, 1]."""
+
+HIGHEST_PSNR = 100.0
+"""dB: what equal images get (a mean squared error of 1e-10), so that every score is a finite number."""
+
+BLOCK_VALUES = 1 << 17
+"""Values that are worked on at a time: they stay in a processor's cache."""
+
+
+def psnr(target: NDArray[np.uint8], restored: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return each image's peak signal-to-noise ratio in dB, at most `HIGHEST_PSNR`.
+
+    Args:
+        target: uint8 (n, h, w, c), 0…255.
+        restored: float32 (n, h, w, c), in [0, 1].
+
+    Returns:
+        float64 (n,).
+    """
+    smallest = 10 ** (-HIGHEST_PSNR / 10)
+    return -10 * np.log10(np.maximum(mse(target, restored), smallest))
+
+
+def mse(target: NDArray[np.uint8], restored: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return each image's mean squared error on [0, 1]: float64 (n,); arguments as for `psnr`."""
+    errors = np.empty(len(target), np.float64)
+    for rows in blocks(target.shape):
+        difference = restored[rows] - unit(target[rows])
+        np.square(difference, out=difference)
+        difference.mean(axis=(1, 2, 3), dtype=np.float64, out=errors[rows])
+    return errors
+
+
+def unit(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return uint8 images as float32 on [0, 1]."""
+    return np.multiply(images, np.float32(1 / 255), dtype=np.float32)
+
+
+def blocks(shape: tuple[int, ...]) -> list[slice]:
+    """Cut n images of a shape (n, h, w, c) into slices of at most `BLOCK_VALUES` values, or of one image."""
+    rows = max(1, BLOCK_VALUES // int(np.prod(shape[1:])))
+    return [slice(start, start + rows) for start in range(0, shape[0], rows)]
