@@ -1,7 +1,8 @@
-"""From a trained network to its scores on the complete test set, beside those of the input and of classical baselines."""
+"""From a trained network to its scores on the complete test split, beside those of its input and of the baselines."""
 
 import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
 
 import keras
@@ -10,17 +11,24 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from showreel import atomic, find, storage
+from showreel import atomic, find, provenance, storage
+from showreel.block import Split
 from showreel.degradations.baseline import Baseline
 from showreel.errors import ShowreelError
+from showreel.models import archive, device
+from showreel.models.feeding import predict
 from showreel.objectives.restoration import learning
 from showreel.objectives.restoration.classical import Options, Pair, Scores, batches, joined, restored, score_baselines
 from showreel.objectives.restoration.scores import score
 
-Numbers = dict[str, float]
+BATCH_VALUES = 1 << 22
+"""Values of the test images that go through the network at a time."""
+
+CHECKED_SPLITS: tuple[Split, ...] = ("validation", "test")
 
 
 def evaluate(
+    experiment: str,
     *,
     model: Path,
     reel: Path,
@@ -30,39 +38,122 @@ def evaluate(
     metrics: Path,
     scores: Path,
     examples: Path,
-    origin: str,
 ) -> None:
     """Score a network, its untouched input and every baseline on all test images.
 
-    The untouched input has a score where it is of the target's size and not the target itself; a smaller one gets that
-    of the baseline `nearest`, which repeats its pixels. The same files in give the same bytes out, so no times are kept.
+    An input of another size than the target is scored as the baseline `nearest`, which repeats its pixels; an input
+    that is the target itself has no score. The same files in give the same bytes out, so no times are kept.
 
     Args:
+        experiment: its name, for the progress bar.
         model: the trained network.
         reel: the reel file of the same training.
         degraded: the prepared file of the network's input.
         clean: the prepared file of its target; the same as `degraded` for an identity experiment.
         degradation: a file name in `degradations/`, for its baselines.
-        metrics: JSON to write: flat, numbers only, six significant digits; `…_low` and `…_high` bound the 95 % interval
-            of a mean (normal approximation), `baseline_…` is the strongest baseline by mean test PSNR, `gain_db` what
-            the network has over it.
-        scores: CSV to write: one row a test image.
-        examples: HDF5 to write: `storage.Examples`, what the strongest baseline makes of the reel's images.
-        origin: JSON: what makes these files.
+        metrics: the JSON file to write: flat, numbers only, of six significant digits. `…_low` and `…_high` bound the
+            95 % interval of a mean (normal approximation), `baseline_…` is the baseline of the highest mean PSNR on the
+            test split, `gain_db` how far the network is above it; the baselines' options are those that were tuned.
+        scores: the CSV file to write, one row a test image.
+        examples: the file to write of what the strongest baseline makes of the reel's images.
 
     Raises:
-        ShowreelError: a file is missing or damaged, files do not belong together, or the network is not finite.
+        ShowreelError: a file is missing or damaged, files do not belong together, or an output is not finite.
     """
     pair = Pair(degraded, clean)
-    _check(pair)
+    footage = storage.Reel.read(reel)
+    _check(pair, footage, reel)
+    device.claim()
+    network = archive.load(model)
     baselines: dict[str, Baseline] = find.module("degradations", degradation).BASELINES
-    network = _loaded(model)
-    contenders = {"": _network_scores(network, model, pair)}
+    own = {"": _network_scores(experiment, network, model, pair)}
     options, classical = score_baselines(baselines, pair) if baselines else ({}, {})
-    if degraded != clean and storage.image_shape(degraded) == storage.image_shape(clean):
-        contenders["input"] = joined(
-            [score(targets, learning.unit(inputs)) for inputs, targets in map(pair.test_rows, batches(clean))]
-        )
-    elif "nearest" in classical:
-        contenders["input"] = classical["nearest"]
-    strongest = max(classical, key=lambda name: classical[name]["psnr"].mean(), default="")
+    strongest = max(classical, key=lambda name: float(classical[name]["psnr"].mean()), default="")
+    contenders = own | _input_scores(pair, classical) | classical
+
+    origin = provenance.origin(
+        (__name__, f"showreel.degradations.{degradation}"), (model, reel, degraded, clean), baselines=options
+    )
+    look = np.zeros((0, *footage.target.shape[1:]), np.uint8)
+    if strongest:
+        images = restored(baselines[strongest], options[strongest], pair, footage.degraded)
+        look = np.rint(images * 255).astype(np.uint8)
+    storage.Examples(origin, strongest, look).write(examples)
+    atomic.write_text(scores, _table(contenders, clean).to_csv(index=False, float_format="%.6g", lineterminator="\n"))
+    numbers = {"parameters": network.count_params(), **_metrics(contenders, options, strongest)}
+    atomic.write_text(metrics, json.dumps(numbers, sort_keys=True, indent=2, allow_nan=False) + "\n")
+
+
+def _check(pair: Pair, footage: storage.Reel, reel: Path) -> None:
+    """Refuse files that do not belong together."""
+    for split in CHECKED_SPLITS:
+        if storage.count(pair.degraded, split) != storage.count(pair.clean, split):
+            raise ShowreelError(
+                f"{pair.degraded}: its {split} split does not match {pair.clean}; run its degrade stage again"
+            )
+    sizes = (footage.degraded.shape[1:], footage.target.shape[1:])
+    if sizes != (storage.image_shape(pair.degraded), storage.image_shape(pair.clean)):
+        raise ShowreelError(f"{reel}: its images are not of the size of those in {pair.degraded}; train again")
+
+
+def _network_scores(experiment: str, network: keras.Model, model: Path, pair: Pair) -> Scores:
+    """Send the test split through the network, in parts."""
+    sizes = (network.input_shape[1:], network.output_shape[1:])
+    if sizes != (storage.image_shape(pair.degraded), storage.image_shape(pair.clean)):
+        raise ShowreelError(f"{model}: is not made for the images of {pair.degraded}; train again")
+    parts = []
+    with tqdm(desc=f"evaluate {experiment}", unit=" images", disable=None) as progress:
+        for rows in batches(pair.clean, BATCH_VALUES):
+            predictions = predict(network, storage.read_rows(pair.degraded, "test", rows).images)
+            if not np.isfinite(predictions).all():
+                raise ShowreelError(f"{model}: its output is not finite; train again with a lower learning rate")
+            parts.append(score(storage.read_rows(pair.clean, "test", rows).images, predictions))
+            progress.update(len(predictions))
+    return joined(parts)
+
+
+def _input_scores(pair: Pair, classical: Mapping[str, Scores]) -> dict[str, Scores]:
+    """Score the network's input as it is; a smaller one as the baseline `nearest`; none where it is the target."""
+    if pair.degraded == pair.clean:
+        return {}
+    if storage.image_shape(pair.degraded) != storage.image_shape(pair.clean):
+        return {"input": classical["nearest"]} if "nearest" in classical else {}
+    parts = []
+    for rows in batches(pair.clean, BATCH_VALUES):
+        images = learning.unit(storage.read_rows(pair.degraded, "test", rows).images)
+        parts.append(score(storage.read_rows(pair.clean, "test", rows).images, images))
+    return {"input": joined(parts)}
+
+
+def _table(contenders: Mapping[str, Scores], clean: Path) -> pd.DataFrame:
+    """Return one row a test image: its label, all scores of the network, and the PSNR of the others."""
+    labels = np.concatenate([storage.read_rows(clean, "test", rows).labels for rows in batches(clean, BATCH_VALUES)])
+    columns: dict[str, NDArray[np.generic]] = {"index": np.arange(len(labels)), "label": labels, **contenders[""]}
+    columns |= {f"{name}_psnr": values["psnr"] for name, values in contenders.items() if name}
+    return pd.DataFrame(columns)
+
+
+def _metrics(contenders: Mapping[str, Scores], options: Mapping[str, Options], strongest: str) -> dict[str, float]:
+    """Return means with their intervals, the tuned options, and the network's gain on the strongest baseline."""
+    numbers: dict[str, float] = {"count": len(contenders[""]["psnr"])}
+    for name, values in contenders.items():
+        for kind, each in values.items():
+            numbers |= _mean(f"{name}_{kind}" if name else kind, each)
+    for name, chosen in options.items():
+        numbers |= {f"{name}_{option}": value for option, value in chosen.items()}
+    if strongest:
+        numbers |= {f"baseline_{kind}": numbers[f"{strongest}_{kind}"] for kind in contenders[strongest]}
+        numbers["gain_db"] = _rounded(contenders[""]["psnr"].mean() - contenders[strongest]["psnr"].mean())
+    return numbers
+
+
+def _mean(name: str, values: NDArray[np.float64]) -> dict[str, float]:
+    """Return a mean and the bounds of its 95 % interval; of a single image all three are equal."""
+    mean = values.mean()
+    reach = 1.96 * values.std(ddof=1) / math.sqrt(len(values)) if len(values) > 1 else 0.0
+    return {name: _rounded(mean), f"{name}_low": _rounded(mean - reach), f"{name}_high": _rounded(mean + reach)}
+
+
+def _rounded(value: float) -> float:
+    """Keep six significant digits."""
+    return float(f"{value:.6g}")

@@ -4,36 +4,36 @@ Worker processes on all cores read the images that they need by themselves, so m
 They start afresh and import this module, not the stage: TensorFlow stays out of them.
 """
 
+import json
 import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
 from showreel import storage
-from showreel.datasets.block import Split
+from showreel.block import Split
 from showreel.degradations.baseline import Baseline
 from showreel.objectives.restoration import learning, scores
 
 TUNING_IMAGES = 256
 """Validation images by which a baseline's options are chosen, evenly spread over the split."""
 
-BATCH_VALUES = 1 << 20
-"""Values of the images that are read and restored at a time; at most `BATCH_IMAGES` images."""
-
-BATCH_IMAGES = 256
+JOB_VALUES = 1 << 18
+"""Values of the test images that a worker restores at a time."""
 
 Options = Mapping[str, float]
 Scores = dict[str, NDArray[np.float64]]
+Result = TypeVar("Result")
 
 
 class Pair(NamedTuple):
@@ -54,22 +54,28 @@ def score_baselines(baselines: Mapping[str, Baseline], pair: Pair) -> tuple[dict
         jobs = [
             partial(_scored, baselines[name], chosen[name], pair, "test", rows, scores.score)
             for name in baselines
-            for rows in batches(pair.clean)
+            for rows in batches(pair.clean, JOB_VALUES)
         ]
         parts = list(_progress(pool, jobs, "score baselines"))
     size = len(parts) // len(baselines)
     return chosen, {name: joined(parts[i * size : (i + 1) * size]) for i, name in enumerate(baselines)}
 
 
-def restored(baseline: Baseline, options: Options, degraded: NDArray[np.uint8], clean: Path) -> NDArray[np.float32]:
-    """Apply a baseline to uint8 images (n, h', w', c): float32 (n, h, w, c) of the clean file's size, in [0, 1]."""
-    return baseline.restore(learning.unit(degraded), storage.image_shape(clean)[:2], **options)
+def restored(baseline: Baseline, options: Options, pair: Pair, degraded: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Apply a baseline to some of the pair's degraded images, uint8 (n, h', w', c).
+
+    Returns:
+        float32 (n, h, w, c) of the clean images' size, in [0, 1].
+    """
+    made = json.loads(storage.read_attributes(pair.degraded)["options"])
+    known = {name: made[name] for name in baseline.known}
+    return baseline.restore(learning.unit(degraded), storage.image_shape(pair.clean)[:2], **known, **options)
 
 
-def batches(path: Path) -> list[slice]:
-    """Cut the rows of the test split into pieces of bounded size."""
+def batches(path: Path, values: int) -> list[slice]:
+    """Cut the rows of the test split into slices of at most so many values, or of one image."""
     count = storage.count(path, "test")
-    rows = max(1, min(BATCH_IMAGES, BATCH_VALUES // int(np.prod(storage.image_shape(path)))))
+    rows = max(1, values // int(np.prod(storage.image_shape(path))))
     return [slice(start, min(start + rows, count)) for start in range(0, count, rows)]
 
 
@@ -92,7 +98,7 @@ def _tuned(baselines: Mapping[str, Baseline], pair: Pair, pool: ProcessPoolExecu
     return {name: options for name, (_, options) in best.items()}
 
 
-def _scored[Result](
+def _scored(
     baseline: Baseline,
     options: Options,
     pair: Pair,
@@ -103,14 +109,14 @@ def _scored[Result](
     """Restore and score some rows of a split; runs in a worker."""
     target = storage.read_rows(pair.clean, split, rows).images
     degraded = storage.read_rows(pair.degraded, split, rows).images
-    return scorer(target, restored(baseline, options, degraded, pair.clean))
+    return scorer(target, restored(baseline, options, pair, degraded))
 
 
 def _mean_psnr(target: NDArray[np.uint8], images: NDArray[np.float32]) -> float:
     return float(learning.psnr(target, images).mean())
 
 
-def _progress[Result](pool: ProcessPoolExecutor, jobs: list[Callable[[], Result]], title: str) -> Iterator[Result]:
+def _progress(pool: ProcessPoolExecutor, jobs: Sequence[Callable[[], Result]], title: str) -> Iterator[Result]:
     """Run jobs in the pool and yield their results in order, with a progress bar where there is a terminal."""
     results = [pool.submit(job) for job in jobs]
     for result in tqdm(results, desc=title, disable=None):
@@ -131,11 +137,9 @@ def _workers() -> Iterator[ProcessPoolExecutor]:
 def _end_with_parent() -> None:
     """Let the parent alone answer Ctrl-C, and end this worker when the parent is gone, even if it was killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
+    threading.Thread(target=_end_after, args=(multiprocessing.parent_process(),), daemon=True).start()
 
-    def watch() -> None:
-        if parent is not None:
-            parent.join()
-        os._exit(1)
 
-    threading.Thread(target=watch, daemon=True).start()
+def _end_after(parent: multiprocessing.process.BaseProcess) -> None:
+    parent.join()
+    os._exit(1)
