@@ -58,7 +58,7 @@ def fetch(
     partial: Path,
     mirrors: Sequence[str] = (),
     timeout: float = 30.0,
-    pauses: Sequence[float] = (1.0, 4.0, 10.0),
+    pauses: Sequence[float] = (1.0, 3.0),
 ) -> None:
     """Bring a file to `destination`, unless the right one is there already.
 
@@ -115,7 +115,8 @@ def _download(url: str, file: RemoteFile, part: Path, *, timeout: float, pauses:
                 longest, waits = length, iter(pauses)
             pause = next(waits, None)
             if pause is None:
-                raise _PassOverError(f"{error} ({length:,} bytes are kept)") from error
+                kept = f" ({length:,} bytes are kept)" if length else ""
+                raise _PassOverError(f"{error}{kept}") from error
             time.sleep(pause)
             continue
         found = digest(part)
