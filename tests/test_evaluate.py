@@ -1,9 +1,4 @@
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,7 +13,6 @@ from showreel.block import SPLITS, Block
 from showreel.degradations.noisy import BASELINES
 from showreel.errors import ShowreelError
 from showreel.models import archive
-from showreel.objectives.restoration import classical
 from showreel.objectives.restoration.learning import psnr, unit
 from showreel.stages.degrade import degrade
 from showreel.stages.evaluate import evaluate
@@ -231,55 +225,3 @@ def test_an_output_that_is_not_finite_is_refused(tmp_path: Path) -> None:
     paths = prepared(tmp_path)
     write_model(paths["model"], lambda x: keras.layers.Rescaling(float("inf"))(keras.ops.cast(x, "float32") - 64))
     fails(paths, "m.keras", "not finite")
-
-
-WORKER = """
-import os, sys
-from showreel.objectives.restoration import classical
-from showreel.degradations import downscaled, noisy
-
-def modules():
-    return [name for name in ("tensorflow", "keras") if name in sys.modules]
-
-if __name__ == "__main__":
-    with classical._workers() as pool:
-        print(pool.submit(modules).result(), *pool._processes, flush=True)
-        os.kill(os.getpid(), 9)
-"""
-
-
-def test_workers_have_no_tensorflow_and_end_even_when_their_parent_is_killed(tmp_path: Path) -> None:
-    script, printed = tmp_path / "worker.py", tmp_path / "printed"
-    script.write_text(WORKER)
-    with printed.open("w") as output:
-        assert subprocess.run([sys.executable, script], stdout=output, check=False).returncode == -signal.SIGKILL
-    modules, *workers = printed.read_text().split()
-    assert modules == "[]"
-    assert workers
-    for worker in map(int, workers):
-        wait_for_the_end_of(worker)
-
-
-def wait_for_the_end_of(process: int) -> None:
-    """Give a process ten seconds to end; then end it and fail."""
-    for _ in range(100):
-        if not is_running(process):
-            return
-        time.sleep(0.1)
-    os.kill(process, signal.SIGKILL)
-    pytest.fail(f"worker {process} lived on without its parent")
-
-
-def is_running(process: int) -> bool:
-    """Return whether a process exists and is no zombie."""
-    status = Path(f"/proc/{process}/stat")
-    try:
-        return status.read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
-def test_batches_cover_the_test_split_once(tmp_path: Path) -> None:
-    write_clean(tmp_path / "clean.h5")
-    assert classical.batches(tmp_path / "clean.h5", 5 * 64) == [slice(0, 5), slice(5, 10), slice(10, 12)]
-    assert len(classical.batches(tmp_path / "clean.h5", 1)) == TEST_IMAGES
