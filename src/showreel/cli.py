@@ -1,4 +1,4 @@
-"""The command `showreel`: one subcommand a stage, and `list`. It parses, reads params.yaml, calls one function and exits.
+"""The command `showreel`: one subcommand a stage, `list` and `sync`. It parses, calls one function and exits.
 
 Exit codes: 0 done, 1 a file, archive or network is at fault, 2 params.yaml or the command line is, 130 interrupted.
 """
@@ -115,8 +115,15 @@ def list_(pattern: str, declared: params.Params) -> None:
     """Show the experiments that a pattern names, their scores and where their GIFs are."""
     from showreel.listing import Entry, table
 
-    names = fnmatch.filter(declared.experiments, pattern)
+    names = _matching(pattern, declared)
     print(table(Entry(name, layout.metrics(name), layout.gif(name)) for name in names))
+
+
+def sync(pattern: str, declared: params.Params) -> None:
+    """Let DVC and Snakemake take over each other's results for the experiments that a pattern names."""
+    from showreel.sync import sync
+
+    print(sync(_matching(pattern, declared)))
 
 
 STAGES: dict[Callable[..., None], tuple[str, ...]] = {
@@ -156,7 +163,8 @@ def _parser() -> argparse.ArgumentParser:
         command = _command(commands, stage)
         for name in names:
             command.add_argument(name, metavar=name.upper(), help=f"a name in params.yaml: {name}s")
-    _command(commands, list_).add_argument("pattern", nargs="?", default="*", help="such as 'mnist-*'; default: all")
+    for function in (list_, sync):
+        _command(commands, function).add_argument("pattern", nargs="?", default="*", help="'mnist-*'; default: all")
     return parser
 
 
@@ -167,6 +175,13 @@ def _command(commands: Any, function: Callable[..., None]) -> argparse.ArgumentP
     )
     command.set_defaults(function=function)
     return command
+
+
+def _matching(pattern: str, declared: params.Params) -> list[str]:
+    names = fnmatch.filter(declared.experiments, pattern)
+    if not names:
+        params.check_declared(pattern, declared.experiments, "experiment")
+    return names
 
 
 def _fail(message: str, exit_code: int) -> int:
