@@ -1,0 +1,61 @@
+import subprocess
+import sys
+from typing import Literal
+
+import pytest
+
+from showreel import find
+from showreel.errors import ParamsError
+
+
+@pytest.mark.parametrize(
+    ("folder", "some", "shared"),
+    [
+        ("datasets", {"digits", "folder", "mnist", "photos"}, {"idx", "packing", "__init__"}),
+        ("degradations", {"clean", "downscaled", "noisy"}, {"baseline", "noise", "__init__"}),
+        ("models", {"unet", "upscaler"}, {"archive", "blocks", "device", "feeding", "__init__"}),
+    ],
+)
+def test_names_are_the_extensions_and_not_what_they_share(folder: str, some: set[str], shared: set[str]) -> None:
+    names = find.names(folder)
+    assert some <= set(names)
+    assert shared.isdisjoint(names)
+    assert list(names) == sorted(names)
+
+
+def test_a_name_becomes_its_module() -> None:
+    assert find.module("degradations", "clean").__name__ == "showreel.degradations.clean"
+
+
+@pytest.mark.parametrize("name", ["nosy", "noise", "../noisy", ""])
+def test_an_unknown_name_is_refused_with_those_that_exist(name: str) -> None:
+    with pytest.raises(ParamsError, match=r"degradations: there is no .*; there are clean, downscaled, noisy"):
+        find.module("degradations", name)
+    with pytest.raises(ParamsError, match="degradations: there is no"):
+        find.options("degradations", name)
+
+
+def test_options_are_the_keyword_only_parameters_with_types_and_defaults() -> None:
+    assert find.options("degradations", "noisy") == {"sigma": (float, ...)}
+    assert find.options("datasets", "photos") == {"patch": (int, 32)}
+    assert find.options("datasets", "digits") == {}
+    assert find.options("datasets", "folder")["fit"] == (Literal["crop", "tile", "refuse"], "crop")
+
+
+def test_every_extension_has_options_that_can_be_read() -> None:
+    for folder in find.CONFIGURED:
+        for name in set(find.names(folder)) - {"clean"}:
+            find.options(folder, name)
+
+
+def test_clean_takes_no_options() -> None:
+    with pytest.raises(ParamsError, match=r"degradations\.clean: .* remove the key"):
+        find.options("degradations", "clean")
+
+
+def test_the_options_of_a_model_are_found_without_tensorflow() -> None:
+    code = (
+        "import sys; from showreel import find; print(find.options('models', 'unet')['depth'], 'keras' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "(<class 'int'>, Ellipsis) False\n"

@@ -1,0 +1,47 @@
+from pathlib import Path
+
+import pytest
+
+from showreel import find, layout
+
+PATHS = (
+    layout.model,
+    layout.reel,
+    layout.examples,
+    layout.history,
+    layout.metrics,
+    layout.scores,
+    layout.gif,
+    layout.poster,
+)
+
+
+def test_paths_are_those_of_the_documentation() -> None:
+    assert layout.raw("mnist").as_posix() == "data/raw/mnist"
+    assert layout.prepared("mnist", "noisy").as_posix() == "data/prepared/mnist/noisy.h5"
+    assert layout.model("mnist-denoiser").as_posix() == "models/mnist-denoiser.keras"
+    assert layout.gif("mnist-denoiser").as_posix() == "results/mnist-denoiser/reel.gif"
+
+
+def test_no_two_outputs_of_an_experiment_share_a_path() -> None:
+    assert len({path("a") for path in PATHS}) == len(PATHS)
+
+
+def test_code_is_relative_to_the_root_wherever_one_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for path in layout.code("train", models="unet"):
+        assert path.parts[:2] == ("src", "showreel")
+        assert (find.PACKAGE.parents[1] / path).is_file()
+
+
+def test_code_holds_the_extension_and_what_its_folder_shares_but_no_other_extension() -> None:
+    names = [path.as_posix().removeprefix("src/showreel/") for path in layout.code("degrade", degradations="noisy")]
+    assert {"stages/degrade.py", "degradations/noisy.py", "degradations/noise.py", "degradations/baseline.py"} <= {
+        *names
+    }
+    assert {"degradations/downscaled.py", "degradations/clean.py", "degradations/__init__.py"}.isdisjoint(names)
+    assert names == sorted(set(names))
+
+
+def test_a_stage_without_extensions_has_its_own_code_alone() -> None:
+    assert not {path.parent.name for path in layout.code("render")} & {"models", "datasets", "degradations"}
