@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from showreel import layout, params
-from showreel.errors import ShowreelError
+from showreel.errors import ParamsError, ShowreelError
 
 EPILOG = """\
 Names are those of params.yaml. The stages run in the order above, up to render; an engine does that for you:
@@ -139,21 +139,29 @@ STAGES: dict[Callable[..., None], tuple[str, ...]] = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one subcommand and return its exit code."""
-    parsed = vars(_parser().parse_args(arguments))
-    function = parsed.pop("function")
+    given = sys.argv[1:] if arguments is None else arguments
     try:
+        parsed = vars(_parser().parse_args(given))
+        function = parsed.pop("function")
         function(*parsed.values(), params.load(layout.PARAMS))
     except ShowreelError as error:
         return _fail(str(error), error.exit_code)
     except OSError as error:
-        return _fail(f"{error}; check that the disk has room and that its folders can be written", 1)
+        return _fail(f"{' '.join(given)}: {error}; check that the disk has room and that its folders can be written", 1)
     except KeyboardInterrupt:
         return _fail("interrupted; nothing half-written is left", 130)
     return 0
 
 
+class _Parser(argparse.ArgumentParser):
+    """Complains in one line, as everything else here does, instead of printing its usage too."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ParamsError(f"{message}; see `{self.prog} --help`")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="showreel", description=metadata.metadata("showreel")["Summary"], epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip

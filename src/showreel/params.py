@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable
+from itertools import zip_longest
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -19,13 +20,17 @@ CLEAN = "clean"
 Checked = TypeVar("Checked", bound=BaseModel)
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 Count = Annotated[int, Field(ge=1)]
-Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Rate = Annotated[float, Field(gt=0)]
 Precision = Literal["auto", "bfloat16", "float32"]
 Options = dict[str, Any]
+INHERITED: Any = None
+"""Stands where an experiment leaves a training value as it is; it cannot be written in the file."""
+LONGEST_QUOTE = 60
+"""Characters of a wrong value that a message shows."""
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Dataset(BaseModel):
@@ -52,10 +57,10 @@ class Training(_Strict):
 class TrainingChange(_Strict):
     """What one experiment does otherwise."""
 
-    epochs: Count | None = None
-    batch_size: Count | None = None
-    learning_rate: Rate | None = None
-    precision: Precision | None = None
+    epochs: Count = INHERITED
+    batch_size: Count = INHERITED
+    learning_rate: Rate = INHERITED
+    precision: Precision = INHERITED
 
 
 class Experiment(_Strict):
@@ -79,7 +84,7 @@ class Params(_Strict):
 
     def recipe(self, experiment: str) -> Options:
         """Return an experiment's training values: the common ones with its own on top."""
-        return self.training.model_dump() | self.experiments[experiment].training.model_dump(exclude_none=True)
+        return self.training.model_dump() | self.experiments[experiment].training.model_dump(exclude_unset=True)
 
 
 def load(path: Path) -> Params:
@@ -108,27 +113,39 @@ def _read(path: Path) -> Any:
     try:
         text = path.read_text(encoding="utf-8")
         in_snakemake, in_dvc = yaml.safe_load(text), ruamel.yaml.YAML(typ="safe", pure=True).load(text)
+        _check_same(in_snakemake, in_dvc, "")
     except FileNotFoundError:
         raise ParamsError("missing; run showreel in the project's root, where params.yaml is") from None
     except UnicodeDecodeError as error:
-        raise ParamsError(f"is not UTF-8 text ({error.reason} at byte {error.start})") from error
+        raise ParamsError(f"is not UTF-8 text ({error.reason} at byte {error.start}); save it as UTF-8") from error
     except (yaml.YAMLError, ruamel.yaml.error.YAMLError) as error:
-        raise ParamsError(f"is not YAML: {' '.join(str(error).split())}") from error
-    _check_same(in_snakemake, in_dvc, "")
+        raise ParamsError(f"is not YAML: {_syntax(error)}") from error
+    except ValueError as error:
+        raise ParamsError(f"holds a number or date that cannot be ({error}); put text in quotes") from error
+    except RecursionError:
+        raise ParamsError("is nested too deeply, or an alias in it holds itself; write it without") from None
     return in_snakemake
+
+
+def _syntax(error: Exception) -> str:
+    """Say where a parser stumbled, and over what."""
+    mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
+    return f"line {mark.line + 1}, column {mark.column + 1}: {problem}" if mark and problem else str(error)
 
 
 def _check_same(in_snakemake: Any, in_dvc: Any, where: str) -> None:
     """Refuse a value that YAML 1.1 (Snakemake) and YAML 1.2 (DVC) take for different things: `1e-3`, `yes`, `010`."""
-    if isinstance(in_snakemake, dict) and isinstance(in_dvc, dict) and in_snakemake.keys() == in_dvc.keys():
+    if isinstance(in_snakemake, dict) and isinstance(in_dvc, dict):
+        for keys in zip_longest(in_snakemake.keys() - in_dvc.keys(), in_dvc.keys() - in_snakemake.keys()):
+            _check_same(*keys, f"{where or 'the whole file'}, a key")
         for key, value in in_snakemake.items():
             _check_same(value, in_dvc[key], _joined(where, key))
     elif isinstance(in_snakemake, list) and isinstance(in_dvc, list) and len(in_snakemake) == len(in_dvc):
         for index, value in enumerate(in_snakemake):
             _check_same(value, in_dvc[index], _joined(where, index))
-    elif type(in_snakemake) is not type(in_dvc) or in_snakemake != in_dvc:
+    elif repr(in_snakemake) != repr(in_dvc):
         raise ParamsError(
-            f"{where}: Snakemake reads {in_snakemake!r} here and DVC {in_dvc!r}; "
+            f"{where}: Snakemake reads {_quoted(in_snakemake)} here and DVC {_quoted(in_dvc)}; "
             "write numbers as 0.001, 1.0e-3 or 10, booleans as true or false, and text in quotes"
         )
 
@@ -140,10 +157,13 @@ def _check_options(params: Params) -> None:
     entries += [("models", name, name, options) for name, options in params.models.items()]
     for folder, name, extension, options in entries:
         where = f"{folder}.{name}"
-        try:
-            known: Any = find.options(folder, extension)
-        except ParamsError as error:
-            raise ParamsError(f"{where}: {error}") from error
+        if extension not in find.names(folder):
+            key = f"{where}.source" if folder == "datasets" else where
+            raise ParamsError(
+                f"{key}: there is no {extension!r}; {_suggestion(extension, find.names(folder))} "
+                f"(a new one is a file src/showreel/{folder}/{extension}.py)"
+            )
+        known: Any = find.options(folder, extension)
         _checked(pydantic.create_model(name, __base__=_Strict, **known), options, where)
 
 
@@ -159,7 +179,7 @@ def _checked(schema: type[Checked], values: Any, where: str = "") -> Checked:
     try:
         return schema.model_validate(values)
     except pydantic.ValidationError as error:
-        first, *others = error.errors()
+        first, *others = sorted(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
         more = f" (and {len(others)} more)" if others else ""
         raise ParamsError(_sentence(first, schema, where) + more) from error
 
@@ -167,14 +187,19 @@ def _checked(schema: type[Checked], values: Any, where: str = "") -> Checked:
 def _sentence(error: Any, schema: type[BaseModel], where: str) -> str:
     """Turn one of pydantic's errors into: full.key: what is wrong; what would be right."""
     location = [str(key) for key in error["loc"] if key != "[key]"]
-    place = ".".join([where, *location]).strip(".") or "the whole file"
+    place = ".".join(part for part in (where, *location) if part) or "the whole file"
     if error["type"] == "extra_forbidden":
         return f"{place}: unknown key; {_suggestion(location[-1], _known_keys(schema, location[:-1]))}"
     if error["type"] == "missing":
-        return f"{place}: missing; add it"
-    if error["type"] == "string_pattern_mismatch":
-        return f"{place}: a name is made of letters, digits, '_' and '-', and starts with a letter or a digit"
-    return f"{place}: {error['msg'][0].lower()}{error['msg'][1:]}, not {error['input']!r}"
+        close = difflib.get_close_matches(location[-1], map(str, error["input"]), 1)
+        return f"{place}: missing; " + (f"is {close[0]!r} meant to be it?" if close else "add it")
+    reason = {
+        "string_pattern_mismatch": "a name is made of letters, digits, '_' and '-', starting with a letter or a digit",
+        "string_type": "should be text, in quotes if it looks like a number",
+        "dict_type": "should hold keys with values",
+        "model_type": "should hold keys with values",
+    }.get(error["type"], error["msg"].removeprefix("Input "))
+    return f"{place}: {reason}, not {_quoted(error['input'])}"
 
 
 def _known_keys(schema: type[BaseModel], location: list[str]) -> list[str]:
@@ -195,3 +220,8 @@ def _suggestion(name: str, names: Iterable[str]) -> str:
 
 def _joined(where: str, key: object) -> str:
     return f"{where}.{key}" if where else str(key)
+
+
+def _quoted(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}…"
