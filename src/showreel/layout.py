@@ -1,6 +1,5 @@
 """Every path of the pipeline, relative to the project's root. The Snakefile imports it; a test holds dvc.yaml to it."""
 
-import os
 from pathlib import Path
 
 from showreel import find, provenance
@@ -77,7 +76,8 @@ def code(stage: str, **extensions: str) -> list[Path]:
         for path in (find.PACKAGE / folder).glob("*.py")
         if path.stem not in {*find.names(folder), "__init__"}
     }
-    return sorted(Path(os.path.relpath(path)) for path in shared.union(provenance.closure(modules)))
+    sources = shared.union(provenance.closure(modules))
+    return sorted("src" / path.relative_to(provenance.SOURCE) for path in sources)
 
 
 def _results(experiment: str) -> Path:

@@ -127,7 +127,8 @@ def _result(examples: Examples, metrics: Mapping[str, float]) -> str:
     parts = [f"PSNR {metrics['psnr']:.2f} dB"] if "psnr" in metrics else []
     parts += [f"SSIM {metrics['ssim']:.3f}"] if "ssim" in metrics else []
     if "gain_db" in metrics and examples.baseline_name:
-        parts.append(f"{metrics['gain_db']:+.1f} dB over {_spoken(examples.baseline_name)}")
+        side = "above" if metrics["gain_db"] >= 0 else "below"
+        parts.append(f"{abs(metrics['gain_db']):.1f} dB {side} {_spoken(examples.baseline_name)}")
     return f"best network: {' · '.join(parts)}" if parts else ""
 
 

@@ -1,0 +1,159 @@
+"""The whole pipeline on tiny data through both engines: what reruns, what does not, and that the results are equal."""
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from conftest import Checkout
+
+from showreel.provenance import file_digest
+
+pytestmark = pytest.mark.slow
+
+PARAMS = """\
+seed: 20
+datasets:
+  digits: {source: digits}
+degradations:
+  noisy: {sigma: 0.5}
+  downscaled: {factor: 2, sigma: 0.05}
+models:
+  unet: {depth: 1, filters: 2}
+  upscaler: {depth: 1, filters: 2}
+training: {epochs: 2, batch_size: 128, learning_rate: 0.001, precision: float32}
+experiments:
+  identity: {dataset: digits, input: clean, model: unet}
+  denoiser: {dataset: digits, input: noisy, model: unet}
+  superresolution: {dataset: digits, input: downscaled, model: upscaler}
+"""
+EXPERIMENTS = ("identity", "denoiser", "superresolution")
+TIMED = "history.csv"
+"""The one output that holds times, and so differs between runs."""
+
+
+@pytest.fixture(scope="module")
+def made_by_dvc(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """A checkout in which DVC has run everything."""
+    checkout = Checkout(tmp_path_factory.mktemp("dvc"))
+    (checkout.folder / "params.yaml").write_text(PARAMS)
+    checkout.run("dvc", "repro", "--glob", "render@*")
+    return checkout
+
+
+@pytest.fixture(scope="module")
+def made_by_snakemake(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """A checkout in which Snakemake has run everything."""
+    checkout = Checkout(tmp_path_factory.mktemp("snakemake"))
+    (checkout.folder / "params.yaml").write_text(PARAMS)
+    checkout.run("snakemake", "--cores", "4", "all_gifs")
+    return checkout
+
+
+def test_every_result_is_there_and_the_scores_are_numbers(made_by_dvc: Checkout) -> None:
+    for experiment in EXPERIMENTS:
+        results = made_by_dvc.folder / "results" / experiment
+        metrics = json.loads((results / "metrics.json").read_text())
+        assert metrics["count"] > 100
+        assert all(isinstance(value, int | float) for value in metrics.values())
+        assert (results / "reel.gif").read_bytes().startswith(b"GIF89a")
+        assert len((results / "history.csv").read_text().splitlines()) == 3
+
+
+def test_both_engines_make_the_same_bytes(made_by_dvc: Checkout, made_by_snakemake: Checkout) -> None:
+    outputs = _outputs(made_by_dvc)
+    assert len(outputs) == 5 + 7 * len(EXPERIMENTS)
+    assert outputs == _outputs(made_by_snakemake)
+
+
+def test_snakemake_has_nothing_to_do_after_dvc(made_by_dvc: Checkout) -> None:
+    assert _snakemake_jobs(made_by_dvc) == set()
+    assert "up to date" in made_by_dvc.run("dvc", "repro", "--glob", "render@*")
+
+
+def test_dvc_takes_over_what_snakemake_made(made_by_snakemake: Checkout) -> None:
+    assert "DVC has taken over" in made_by_snakemake.run("showreel", "sync")
+    assert "up to date" in made_by_snakemake.run("dvc", "repro", "--glob", "render@*")
+    assert _snakemake_jobs(made_by_snakemake) == set()
+    assert "both engines are up to date" in made_by_snakemake.run("showreel", "sync")
+
+
+CHANGES = {
+    "sigma": (
+        ("params.yaml", "sigma: 0.5", "sigma: 0.3"),
+        {"degrade@digits-noisy"},
+        {"degrade", "train denoiser", "evaluate denoiser", "render denoiser"},
+    ),
+    "epochs": (
+        ("params.yaml", "epochs: 2", "epochs: 3"),
+        {f"train@{name}" for name in EXPERIMENTS},
+        {f"{stage} {name}" for stage in ("train", "evaluate", "render") for name in EXPERIMENTS},
+    ),
+    "drawing": (
+        ("src/showreel/stages/render.py", "LAST_MILLISECONDS = 3000", "LAST_MILLISECONDS = 2000"),
+        {f"render@{name}" for name in EXPERIMENTS},
+        {f"render {name}" for name in EXPERIMENTS},
+    ),
+    "order": (
+        ("params.yaml", "downscaled: {factor: 2, sigma: 0.05}", "downscaled: {sigma: 0.05, factor: 2} # reordered"),
+        set(),
+        set(),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_makes_stale_what_depends_on_it_and_nothing_else(made_by_dvc: Checkout, change: str) -> None:
+    made_by_dvc.run("showreel", "sync")
+    (name, old, new), directly, in_turn = CHANGES[change]
+    with _edited(made_by_dvc.folder / name, old, new):
+        assert set(json.loads(made_by_dvc.run("dvc", "status", "--json"))) == directly
+        assert _snakemake_jobs(made_by_dvc) == in_turn
+
+
+def test_dvc_experiments_and_metrics_compare_two_values(made_by_snakemake: Checkout) -> None:
+    made_by_snakemake.run("showreel", "sync")
+    made_by_snakemake.run("git", "add", "--all")
+    made_by_snakemake.run("git", "-c", "user.name=t", "-c", "user.email=t@t", "commit", "--quiet", "-m", "made")
+    made_by_snakemake.run("dvc", "exp", "run", "-S", "degradations.noisy.sigma=0.3", "render@denoiser")
+    changes = json.loads(made_by_snakemake.run("dvc", "metrics", "diff", "--json"))
+    scores = changes["results/denoiser/metrics.json"]
+    assert scores["input_psnr"]["diff"] > 2
+    assert "results/identity/metrics.json" not in changes
+
+
+def _outputs(checkout: Checkout) -> dict[str, str]:
+    """Return the digests of all that the stages made, but for the times in the histories."""
+    folders = [checkout.folder / name for name in ("data", "models", "results")]
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    kept = [path for path in files if not path.name.startswith(".") and path.name != TIMED]
+    return {str(path.relative_to(checkout.folder)): file_digest(path) for path in kept}
+
+
+def _snakemake_jobs(checkout: Checkout) -> set[str]:
+    """Return what a dry run would run: rules, with the experiment where there is one."""
+    text = checkout.run("snakemake", "--dry-run", "--cores", "1", "all_gifs")
+    jobs = re.split(r"\n(?=\[)", text)
+    found = set()
+    for job in jobs:
+        rule = re.search(r"^rule (\w+):", job, re.MULTILINE)
+        experiment = re.search(r"wildcards: .*experiment=(\S+)", job)
+        if rule and rule[1] != "all_gifs":
+            found.add(f"{rule[1]} {experiment[1]}" if experiment else rule[1])
+    return found
+
+
+@contextmanager
+def _edited(path: Path, old: str, new: str) -> Iterator[None]:
+    """Replace a piece of text in a file for a while, and put the file's time back with its text."""
+    text, status = path.read_text(), path.stat()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    try:
+        yield
+    finally:
+        path.write_text(text)
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))

@@ -1,0 +1,109 @@
+"""DVC and Snakemake declare the same graph from the same params.yaml, and each stage exactly the code that it runs."""
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from conftest import ROOT, Checkout
+from dvc.dependency import ParamsDependency
+from dvc.repo import Repo
+
+from showreel import find, layout, params, provenance
+
+DECLARED = params.load(ROOT / layout.PARAMS)
+
+
+class Job(NamedTuple):
+    """What one engine knows of one command."""
+
+    inputs: frozenset[str]
+    outputs: frozenset[str]
+
+
+@pytest.fixture(scope="module")
+def in_dvc(checkout: Checkout) -> dict[str, Job]:
+    """DVC's stages by command."""
+    with Repo(str(checkout.folder)) as repo:
+        return {
+            str(stage.cmd): Job(
+                frozenset(str(dep) for dep in stage.deps if not isinstance(dep, ParamsDependency)),
+                frozenset(str(out) for out in stage.outs),
+            )
+            for stage in repo.index.stages
+        }
+
+
+@pytest.fixture(scope="module")
+def in_snakemake(checkout: Checkout) -> dict[str, Job]:
+    """Snakemake's jobs by command."""
+    prepared = [layout.prepared(name, kind) for name in DECLARED.datasets for kind in ("clean", *DECLARED.degradations)]
+    targets = ["all_gifs", *map(str, prepared)]
+    text = checkout.run("snakemake", "--dry-run", "--forceall", "--printshellcmds", "--cores", "1", *targets)
+    jobs = {}
+    for job in re.split(r"\n(?=\[)", text):
+        command = re.search(r"^Shell command: (showreel .*) 2> ", job, re.MULTILINE)
+        if command:
+            fields = dict(re.findall(r"^    (input|output): (.*)$", job, re.MULTILINE))
+            jobs[command[1]] = Job(*(frozenset(fields[name].split(", ")) for name in ("input", "output")))
+    return jobs
+
+
+def test_both_engines_run_the_same_commands(in_dvc: dict[str, Job], in_snakemake: dict[str, Job]) -> None:
+    datasets, degradations, experiments = DECLARED.datasets, DECLARED.degradations, DECLARED.experiments
+    assert len(in_dvc) == 2 * len(datasets) + len(datasets) * len(degradations) + 3 * len(experiments)
+    assert in_dvc.keys() == in_snakemake.keys()
+
+
+def test_both_engines_know_the_same_inputs_and_outputs(in_dvc: dict[str, Job], in_snakemake: dict[str, Job]) -> None:
+    for command, job in in_dvc.items():
+        assert job == in_snakemake[command], command
+
+
+def test_each_stage_declares_exactly_the_code_that_it_runs(in_dvc: dict[str, Job]) -> None:
+    for command, job in in_dvc.items():
+        declared = {path for path in job.inputs if path.startswith("src/")}
+        modules, folders = _modules(command)
+        closure = {_relative(path) for path in provenance.closure(modules)}
+        shared = {_relative(path) for folder in folders for path in _shared(folder)}
+        assert closure <= declared, f"{command}: not declared"
+        assert declared <= closure | shared, f"{command}: declared, but never run"
+
+
+def test_every_path_of_the_layout_is_an_output_of_its_stage(in_dvc: dict[str, Job]) -> None:
+    experiment = "mnist-denoiser"
+    for stage, paths in {
+        f"train {experiment}": (layout.model, layout.reel, layout.history),
+        f"evaluate {experiment}": (layout.examples, layout.scores, layout.metrics),
+        f"render {experiment}": (layout.gif, layout.poster),
+    }.items():
+        assert in_dvc[f"showreel {stage}"].outputs == {str(path(experiment)) for path in paths}
+
+
+def test_an_init_file_holds_nothing_but_its_docstring() -> None:
+    for path in find.PACKAGE.rglob("__init__.py"):
+        assert re.fullmatch(r'""".*?"""\n', path.read_text(), re.DOTALL), path
+
+
+def _modules(command: str) -> tuple[list[str], list[str]]:
+    """Return the modules that a command loads, and the extension folders from which it loads one by name."""
+    _, stage, name, *others = command.split()
+    extensions = {}
+    if stage in ("download", "prepare"):
+        extensions["datasets"] = DECLARED.datasets[name].source
+    if stage == "degrade":
+        extensions["degradations"] = others[0]
+    if stage == "train":
+        extensions["models"] = DECLARED.experiments[name].model
+    if stage == "evaluate":
+        extensions["degradations"] = DECLARED.experiments[name].input
+    modules = [f"showreel.{folder}.{extension}" for folder, extension in extensions.items()]
+    return [f"showreel.stages.{stage}", *modules], list(extensions)
+
+
+def _shared(folder: str) -> list[Path]:
+    return [path for path in (find.PACKAGE / folder).glob("*.py") if path.stem not in find.names(folder)]
+
+
+def _relative(path: Path) -> str:
+    return f"src/{path.relative_to(provenance.SOURCE).as_posix()}"
