@@ -47,6 +47,19 @@ def test_equal_weights_give_equal_bytes_in_another_process(saved: Path, tmp_path
     assert path.read_bytes() == saved.read_bytes()
 
 
+def test_addresses_in_memory_do_not_get_into_the_file(tmp_path: Path) -> None:
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        network = unet.build((8, 8, 1), (8, 8, 1), depth=1, filters=2)
+    finally:
+        keras.config.set_dtype_policy(before)
+    for name in ("a", "b"):
+        archive.save(network, tmp_path / f"{name}.keras", "{}")
+    assert b'"shared_object_id": 0' in (tmp_path / "a.keras").read_bytes()
+    assert (tmp_path / "a.keras").read_bytes() == (tmp_path / "b.keras").read_bytes()
+
+
 def test_equal_weights_give_equal_bytes_after_training(network: keras.Model, saved: Path, tmp_path: Path) -> None:
     network.compile("adam", "mean_squared_error")
     before = network.get_weights()
