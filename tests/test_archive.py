@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 import zipfile
@@ -56,7 +57,7 @@ def test_addresses_in_memory_do_not_get_into_the_file(tmp_path: Path) -> None:
             archive.save(network, tmp_path / f"{name}.keras", "{}")
     finally:
         keras.config.set_dtype_policy(before)
-    assert b'"shared_object_id": 0' in (tmp_path / "a.keras").read_bytes()
+    assert not re.search(rb'"shared_object_id": \d{6,}', (tmp_path / "a.keras").read_bytes())
     assert (tmp_path / "a.keras").read_bytes() == (tmp_path / "b.keras").read_bytes()
 
 
