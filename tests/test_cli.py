@@ -187,7 +187,6 @@ def test_a_folder_of_images_that_is_missing_is_named(project: Path, refused: Ref
     assert refused("download", "photos", code=1).startswith("pictures: there is no such folder or archive; mend `path`")
 
 
-@pytest.mark.xfail(strict=True, reason="datasets/folder.py leaves an empty images.zip in the raw folder")
 def test_a_folder_without_images_is_refused(project: Path, refused: Refused) -> None:
     declare(project, "photos, patch: 32", "folder, path: pictures, size: 16")
     (project / "pictures").mkdir()

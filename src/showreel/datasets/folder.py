@@ -59,6 +59,7 @@ def gather(
     _report(source, skipped)
     for split in SPLITS:
         if not any(picture.split == split for picture in arranged):
+            (folder / ARCHIVE).unlink()
             raise ShowreelError(
                 f"{source}: no image for the {split} split ({len(arranged)} PNG, JPEG, TIFF or WebP files in all); "
                 "add images, or sort them into train/, validation/ and test/"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from showreel import find, storage
+from showreel import find, room, storage
 from showreel.block import SPLITS, Block, Split
 
 
@@ -25,7 +25,7 @@ def degrade(degradation: str, clean: Path, degraded: Path, *, seed: int, options
         options: the degradation's options.
 
     Raises:
-        ShowreelError: the clean file is missing or damaged.
+        ShowreelError: the clean file is missing or damaged, or the disk is full.
     """
     function = find.module("degradations", degradation).degrade
     attributes = storage.read_attributes(clean) | {
@@ -42,8 +42,10 @@ def degrade(degradation: str, clean: Path, degraded: Path, *, seed: int, options
             start += len(block.images)
             progress.update(len(block.images))
 
+    room.prove(degraded, 0)
     with tqdm(desc=f"degrade {attributes['dataset']} {degradation}", unit=" images", disable=None) as progress:
-        storage.write_prepared(degraded, ((split, degraded_blocks(split, progress)) for split in SPLITS), attributes)
+        splits = ((split, room.before_each(degraded_blocks(split, progress), degraded)) for split in SPLITS)
+        storage.write_prepared(degraded, splits, attributes)
 
 
 def image_generators(seed: int, split: Split, start: int, count: int) -> Iterator[np.random.Generator]:

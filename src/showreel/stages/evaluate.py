@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from showreel import atomic, find, provenance, storage
+from showreel import atomic, find, provenance, room, storage
 from showreel.block import Split
 from showreel.degradations.baseline import Baseline
 from showreel.errors import ShowreelError
@@ -78,6 +78,7 @@ def evaluate(
     if strongest:
         images = restored(baselines[strongest], options[strongest], pair, footage.degraded)
         look = np.rint(images * 255).astype(np.uint8)
+    room.prove(examples, look.nbytes)
     storage.Examples(origin, strongest, look).write(examples)
     atomic.write_text(scores, _table(contenders, clean).to_csv(index=False, float_format="%.6g", lineterminator="\n"))
     numbers = {"parameters": network.count_params(), **_metrics(contenders, options, strongest)}

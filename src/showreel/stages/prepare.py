@@ -6,8 +6,8 @@ from typing import Any
 
 from tqdm import tqdm
 
-from showreel import find, storage
-from showreel.block import SPLITS, Block
+from showreel import find, room, storage
+from showreel.block import SPLITS, Block, Split
 
 
 def prepare(source: str, raw: Path, clean: Path, *, dataset: str, options: Mapping[str, Any]) -> None:
@@ -21,16 +21,16 @@ def prepare(source: str, raw: Path, clean: Path, *, dataset: str, options: Mappi
         options: the source's options.
 
     Raises:
-        ShowreelError: the raw files are missing, damaged or hold no image for a split.
+        ShowreelError: the raw files are missing, damaged or hold no image for a split, or the disk is full.
     """
     reader = find.module("datasets", source)
     attributes = {"dataset": dataset, "degradation": "clean", "classes": reader.classes(raw, **options)}
+    room.prove(clean, 0)
     with tqdm(desc=f"prepare {dataset}", unit=" images", disable=None) as progress:
-        splits = ((split, _counted(reader.read(raw, split, **options), progress)) for split in SPLITS)
-        storage.write_prepared(clean, splits, attributes)
 
+        def blocks(split: Split) -> Iterator[Block]:
+            for block in room.before_each(reader.read(raw, split, **options), clean):
+                yield block
+                progress.update(len(block.images))
 
-def _counted(blocks: Iterator[Block], progress: "tqdm[Any]") -> Iterator[Block]:
-    for block in blocks:
-        yield block
-        progress.update(len(block.images))
+        storage.write_prepared(clean, ((split, blocks(split)) for split in SPLITS), attributes)
