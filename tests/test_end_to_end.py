@@ -3,11 +3,14 @@
 import json
 import os
 import re
+from ast import literal_eval
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import yaml
 from conftest import Checkout
 
 from showreel.provenance import file_digest
@@ -67,6 +70,17 @@ def test_both_engines_make_the_same_bytes(made_by_dvc: Checkout, made_by_snakema
     outputs = _outputs(made_by_dvc)
     assert len(outputs) == 5 + 7 * len(EXPERIMENTS)
     assert outputs == _outputs(made_by_snakemake)
+
+
+def test_both_engines_record_the_same_parameters(made_by_dvc: Checkout, made_by_snakemake: Checkout) -> None:
+    stages = yaml.safe_load((made_by_dvc.folder / "dvc.lock").read_text())["stages"]
+    in_dvc = {
+        out["path"]: stage.get("params", {}).get("params.yaml") for stage in stages.values() for out in stage["outs"]
+    }
+    records = made_by_snakemake.folder / ".snakemake/metadata"
+    in_snakemake = {b64decode(path.name).decode(): _values(path) for path in records.iterdir()}
+    assert in_dvc == in_snakemake
+    assert in_dvc["models/denoiser.keras"]["models.unet"] == {"depth": 1, "filters": 2}
 
 
 def test_snakemake_has_nothing_to_do_after_dvc(made_by_dvc: Checkout) -> None:
@@ -131,6 +145,12 @@ def _outputs(checkout: Checkout) -> dict[str, str]:
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     kept = [path for path in files if not path.name.startswith(".") and path.name != TIMED]
     return {str(path.relative_to(checkout.folder)): file_digest(path) for path in kept}
+
+
+def _values(record: Path) -> dict[str, object] | None:
+    """Return the parameters in Snakemake's record of an output; the rules hand them over as one JSON text."""
+    params = json.loads(record.read_text())["params"]
+    return json.loads(literal_eval(params[0])) if params else None
 
 
 def _snakemake_jobs(checkout: Checkout) -> set[str]:
