@@ -148,7 +148,8 @@ def test_scores_have_one_row_an_image_that_average_to_the_metrics(noisy: Path) -
     assert list(table)[:6] == ["index", "label", "psnr", "ssim", "mse", "input_psnr"]
     assert table["index"].tolist() == list(range(TEST_IMAGES))
     assert table["label"].tolist() == [index % 10 for index in range(TEST_IMAGES)]
-    assert table["median_psnr"].mean() == pytest.approx(numbers["median_psnr"], abs=1e-3)
+    for score in ("median_psnr", "median_ssim", "median_mse", "input_mse"):
+        assert table[score].mean() == pytest.approx(numbers[score], abs=1e-3)
     assert numbers["psnr_high"] - numbers["psnr"] == pytest.approx(
         1.96 * table["psnr"].std() / TEST_IMAGES**0.5, abs=1e-3
     )

@@ -127,10 +127,10 @@ def _input_scores(pair: Pair, classical: Mapping[str, Scores]) -> dict[str, Scor
 
 
 def _table(contenders: Mapping[str, Scores], clean: Path) -> pd.DataFrame:
-    """Return one row a test image: its label, all scores of the network, and the PSNR of the others."""
+    """Return one row a test image: its label, and all scores of the network and of the others."""
     labels = np.concatenate([storage.read_rows(clean, "test", rows).labels for rows in batches(clean, BATCH_VALUES)])
     columns: dict[str, NDArray[np.generic]] = {"index": np.arange(len(labels)), "label": labels, **contenders[""]}
-    columns |= {f"{name}_psnr": values["psnr"] for name, values in contenders.items() if name}
+    columns |= {f"{name}_{kind}": values[kind] for name, values in contenders.items() if name for kind in values}
     return pd.DataFrame(columns)
 
 
