@@ -58,7 +58,9 @@ def hold(folder: Path, seconds: float) -> None:
 
 
 def test_processes_hold_different_things_and_wait_while_all_are_held(tmp_path: Path) -> None:
-    workers = [multiprocessing.get_context("spawn").Process(target=hold, args=(tmp_path, 2.0)) for _ in range(3)]
+    workers = [
+        multiprocessing.get_context("spawn").Process(target=hold, args=(tmp_path, 2.0), daemon=True) for _ in range(3)
+    ]
     for worker in workers:
         worker.start()
     for worker in workers:
@@ -69,7 +71,7 @@ def test_processes_hold_different_things_and_wait_while_all_are_held(tmp_path: P
 
 
 def test_what_a_killed_process_held_is_free(tmp_path: Path) -> None:
-    worker = multiprocessing.get_context("spawn").Process(target=hold, args=(tmp_path, 60.0))
+    worker = multiprocessing.get_context("spawn").Process(target=hold, args=(tmp_path, 60.0), daemon=True)
     worker.start()
     while not list(tmp_path.glob("* *")):
         time.sleep(0.05)

@@ -19,18 +19,20 @@ def hold(lock: Path, held: Event, release: Event) -> None:
 def holding(lock: Path) -> tuple[multiprocessing.process.BaseProcess, Event]:
     """Start a process that holds a lock until it is told to let go."""
     held, release = CONTEXT.Event(), CONTEXT.Event()
-    process = CONTEXT.Process(target=hold, args=(lock, held, release))
+    process = CONTEXT.Process(target=hold, args=(lock, held, release), daemon=True)
     process.start()
     held.wait()
     return process, release
 
 
-def test_the_second_waits_for_the_first_and_says_for_whom(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_second_waits_for_the_first(tmp_path: Path) -> None:
     process, release = holding(tmp_path / "deep/a.lock")
-    waiter = CONTEXT.Process(target=hold, args=(tmp_path / "deep/a.lock", CONTEXT.Event(), release))
+    held = CONTEXT.Event()
+    waiter = CONTEXT.Process(target=hold, args=(tmp_path / "deep/a.lock", held, release), daemon=True)
     waiter.start()
     time.sleep(1)
     assert waiter.is_alive()
+    assert not held.is_set()
     release.set()
     with locks.alone(tmp_path / "deep/a.lock", "a test"):
         pass
@@ -41,7 +43,7 @@ def test_the_second_waits_for_the_first_and_says_for_whom(tmp_path: Path, caplog
 
 def test_the_message_names_the_holder(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     process, release = holding(tmp_path / "a.lock")
-    release_later = CONTEXT.Process(target=_set_after, args=(release, 0.5))
+    release_later = CONTEXT.Process(target=_set_after, args=(release, 0.5), daemon=True)
     release_later.start()
     with locks.alone(tmp_path / "a.lock", "showreel train x"):
         assert f"waiting for process {process.pid} on " in caplog.text

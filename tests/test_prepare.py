@@ -61,7 +61,7 @@ def test_a_split_without_a_usable_picture_leaves_nothing(tmp_path: Path) -> None
     download("folder", tmp_path / "raw", partial=tmp_path / "partial", options=options, lineage=begun())
     with pytest.raises(ShowreelError, match=r"no usable image for the test split \(1 skipped; the first: test/a\.png"):
         prepare("folder", tmp_path / "raw", tmp_path / "clean.h5", dataset="mine", options=options, lineage=begun())
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine", "raw"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine", "partial", "raw"]
 
 
 def test_an_unknown_source_is_refused(tmp_path: Path) -> None:

@@ -107,7 +107,7 @@ def test_the_poster_is_the_last_frame_in_all_its_colours(paths: dict[str, Path])
 
 
 def test_gif_and_poster_say_what_they_were_made_from(paths: dict[str, Path]) -> None:
-    render("m", **paths, lineage=begun())
+    render("m", **paths, lineage=begun(*(paths[name] for name in ("reel", "examples", "metrics"))))
     with Image.open(paths["gif"]) as gif, Image.open(paths["poster"]) as poster:
         origin = json.loads(gif.info["comment"])
         assert json.loads(poster.info["Comment"]) == origin

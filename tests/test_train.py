@@ -188,10 +188,12 @@ def test_a_training_that_was_killed_ends_as_one_that_was_not(
 
 def test_random_layers_go_on_where_they_were(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def build(input_shape: Shape, output_shape: Shape, **options: int) -> keras.Model:
-        images = keras.Input(input_shape, dtype="uint8")
-        features = keras.layers.Dropout(0.5, seed=1)(keras.layers.Rescaling(1 / 255)(images))
-        features = keras.layers.BatchNormalization()(features)
-        return keras.Model(images, keras.layers.Conv2D(1, 3, padding="same", dtype="float32")(features))
+        """Name every layer: Keras's own names count up within a process."""
+        images = keras.Input(input_shape, dtype="uint8", name="images")
+        features = keras.layers.Rescaling(1 / 255, name="scaled")(images)
+        features = keras.layers.Dropout(0.5, seed=1, name="dropped")(features)
+        features = keras.layers.BatchNormalization(name="normal")(features)
+        return keras.Model(images, keras.layers.Conv2D(1, 3, padding="same", name="out")(features), name="random")
 
     monkeypatch.setattr("showreel.find.module", lambda folder, name: SimpleNamespace(build=build))
     whole = run(data, tmp_path / "whole")

@@ -157,7 +157,7 @@ STAGES: dict[Callable[..., None], tuple[str, ...]] = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one subcommand and return its exit code."""
     given = sys.argv[1:] if arguments is None else arguments
-    signal.signal(signal.SIGTERM, _interrupt)
+    before = signal.signal(signal.SIGTERM, _interrupt)
     try:
         parsed = vars(_parser().parse_args(given))
         function = parsed.pop("function")
@@ -168,6 +168,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(f"{' '.join(given)}: {error}; check that the disk has room and that its folders can be written", 1)
     except KeyboardInterrupt:
         return _fail("interrupted; nothing half-written is left", 130)
+    finally:
+        signal.signal(signal.SIGTERM, before)
     return 0
 
 
