@@ -3,7 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import begun
+from checkouts import begun
 
 from showreel import storage
 from showreel.block import SPLITS, Block, Split

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from conftest import begun
+from checkouts import begun
 
 from showreel.datasets import mnist
 from showreel.errors import ParamsError, ShowreelError

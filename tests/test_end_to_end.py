@@ -11,9 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import Checkout
-
-from showreel.provenance import file_digest
+from checkouts import Checkout
 
 pytestmark = pytest.mark.slow
 
@@ -39,8 +37,7 @@ EXPERIMENTS = ("identity", "denoiser", "superresolution")
 @pytest.fixture(scope="module")
 def made_by_dvc(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """A checkout in which DVC has run everything."""
-    checkout = Checkout(tmp_path_factory.mktemp("dvc"))
-    (checkout.folder / "params.yaml").write_text(PARAMS)
+    checkout = Checkout.fresh(tmp_path_factory.mktemp("dvc"), PARAMS)
     checkout.run("dvc", "repro", "--glob", "render@*")
     return checkout
 
@@ -48,8 +45,7 @@ def made_by_dvc(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 @pytest.fixture(scope="module")
 def made_by_snakemake(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """A checkout in which Snakemake has run everything."""
-    checkout = Checkout(tmp_path_factory.mktemp("snakemake"))
-    (checkout.folder / "params.yaml").write_text(PARAMS)
+    checkout = Checkout.fresh(tmp_path_factory.mktemp("snakemake"), PARAMS)
     checkout.run("snakemake", "--cores", "4", "all_gifs")
     return checkout
 
@@ -65,9 +61,9 @@ def test_every_result_is_there_and_the_scores_are_numbers(made_by_dvc: Checkout)
 
 
 def test_both_engines_make_the_same_bytes(made_by_dvc: Checkout, made_by_snakemake: Checkout) -> None:
-    outputs = _outputs(made_by_dvc)
+    outputs = made_by_dvc.outputs()
     assert len(outputs) == (5 + 4) + (8 + 3) * len(EXPERIMENTS)
-    assert outputs == _outputs(made_by_snakemake)
+    assert outputs == made_by_snakemake.outputs()
 
 
 def test_both_engines_record_the_same_parameters(made_by_dvc: Checkout, made_by_snakemake: Checkout) -> None:
@@ -135,14 +131,6 @@ def test_dvc_experiments_and_metrics_compare_two_values(made_by_snakemake: Check
     scores = changes["results/denoiser/metrics.json"]
     assert scores["input_psnr"]["diff"] > 2
     assert "results/identity/metrics.json" not in changes
-
-
-def _outputs(checkout: Checkout) -> dict[str, str]:
-    """Return the digests of all that the stages made."""
-    folders = [checkout.folder / name for name in ("data", "models", "results", "lineage")]
-    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
-    kept = [path for path in files if not path.name.startswith(".")]
-    return {str(path.relative_to(checkout.folder)): file_digest(path) for path in kept}
 
 
 def _values(record: Path) -> dict[str, object] | None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from conftest import ROOT, Checkout
+from checkouts import ROOT, Checkout
 from dvc.dependency import ParamsDependency
 from dvc.repo import Repo
 

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import begun
+from checkouts import begun
 from numpy.typing import NDArray
 
 from showreel import storage

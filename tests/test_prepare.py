@@ -2,7 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import begun
+from checkouts import begun
 from PIL import Image
 
 from showreel import storage

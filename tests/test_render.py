@@ -7,7 +7,7 @@ from typing import Any
 import imageio.v3 as imageio
 import numpy as np
 import pytest
-from conftest import begun
+from checkouts import begun
 from PIL import GifImagePlugin, Image
 
 from showreel.errors import ShowreelError

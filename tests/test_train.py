@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import begun
+from checkouts import begun
 
 from showreel import checkpoint, storage
 from showreel.block import SPLITS, Block

@@ -1,0 +1,69 @@
+"""What deterministic training costs: images a second with and without it, in turn, each in a process of its own.
+
+    python benchmarks/determinism.py [ROUNDS]
+
+Noisy images of MNIST's size, the U-Net of params.yaml, bfloat16 where the machine is fast with it. The first epoch of
+each training, which compiles the network, does not count.
+"""
+
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from showreel import storage
+from showreel.block import SPLITS, Block
+from showreel.lineage import Lineage
+
+COUNTS = dict(zip(SPLITS, (12_800, 128, 128), strict=True))
+EPOCHS = 3
+
+
+def main() -> None:
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for file in ("clean.h5", "noisy.h5"):
+            storage.write_prepared(folder / file, ((split, [block(count)]) for split, count in COUNTS.items()), {})
+        ratios = []
+        for number in range(rounds):
+            plain, deterministic = (speed(folder, mode) for mode in ("plain", "deterministic"))
+            ratios.append(deterministic / plain)
+            print(f"round {number + 1}: {plain:,.0f} and, deterministic, {deterministic:,.0f} images/s")
+    print(f"deterministic ÷ plain: median {statistics.median(ratios):.3f}, {min(ratios):.3f} … {max(ratios):.3f}")
+
+
+def block(count: int) -> Block:
+    images = np.random.default_rng(count).integers(0, 256, (count, 28, 28, 1), np.uint8)
+    return Block(images, np.zeros(count, np.int32))
+
+
+def speed(folder: Path, mode: str) -> float:
+    """Train in another process, since the mode cannot be left again, and return images a second."""
+    subprocess.run([sys.executable, __file__, "train", str(folder), mode], check=True, stderr=subprocess.DEVNULL)
+    return float(pd.read_csv(folder / "timing.csv")["images_per_second"][1:].median())
+
+
+def train_once(folder: Path, mode: str) -> None:
+    from showreel.stages.train import Recipe, train
+
+    names = {"model": "m.keras", "reel": "m.reel.h5", "history": "h.csv", "timing": "timing.csv", "kept": "c.npz"}
+    train(
+        mode,
+        degraded=folder / "noisy.h5",
+        clean=folder / "clean.h5",
+        architecture="unet",
+        options={"depth": 2, "filters": 16},
+        recipe=Recipe(EPOCHS, 128, 0.001, "auto", deterministic=mode == "deterministic"),
+        seed=20,
+        lineage=Lineage.begin(mode, record=folder / "record.json", modules=(), inputs=(), params={}),
+        **{name: folder / file for name, file in names.items()},
+    )
+
+
+if __name__ == "__main__":
+    train_once(Path(sys.argv[2]), sys.argv[3]) if sys.argv[1:2] == ["train"] else main()

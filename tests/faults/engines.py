@@ -1,0 +1,108 @@
+"""The two engines behind one interface: run a stage, alone or with an accident, in the foreground or beside others."""
+
+import json
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from checkouts import Checkout
+
+ENGINES = ("dvc", "snakemake")
+INJECTED = Path(__file__).parent / "injected"
+
+PARAMS = """\
+seed: 20
+datasets:
+  digits: {source: digits}
+degradations:
+  noisy: {sigma: 0.5}
+models:
+  unet: {depth: 1, filters: 2}
+training: {epochs: 3, batch_size: 128, learning_rate: 0.001, precision: float32, deterministic: true}
+experiments:
+  denoiser: {dataset: digits, input: noisy, model: unet}
+"""
+
+STAGES = {
+    "download": ("digits", "data/raw/digits"),
+    "prepare": ("digits", "data/prepared/digits/clean.h5"),
+    "degrade": ("digits-noisy", "data/prepared/digits/noisy.h5"),
+    "train": ("denoiser", "models/denoiser.keras"),
+    "evaluate": ("denoiser", "results/denoiser/metrics.json"),
+    "render": ("denoiser", "results/denoiser/reel.gif"),
+}
+"""Stage → its instance's name in dvc.yaml and one of its outputs, in the order in which they run."""
+
+
+@dataclass(frozen=True)
+class Accident:
+    """Something that befalls one command of showreel.
+
+    Attributes:
+        stage: the command.
+        event: an audit event of Python, just before which it strikes.
+        text: a part of the event's first two arguments.
+        number: which of such events.
+        action: a shell command; $PPID is the process of showreel.
+    """
+
+    stage: str
+    event: str
+    text: str
+    number: int = 1
+    action: str = "kill -9 $PPID"
+
+
+@dataclass(frozen=True)
+class Engine:
+    """DVC or Snakemake."""
+
+    name: str
+
+    def command(self, stage: str) -> list[str]:
+        """Return the command that brings one stage, and what it needs, up to date."""
+        instance, output = STAGES[stage]
+        if self.name == "dvc":
+            return ["dvc", "repro", f"{stage}@{instance}"]
+        return ["snakemake", "--cores", "2", "--quiet", "rules", "--", output]
+
+    def run(self, checkout: Checkout, stage: str, accident: Accident | None = None) -> tuple[int, str]:
+        """Run a stage, which must succeed unless there is an accident; return the exit code and what was printed."""
+        process = self.start(checkout, stage, accident)
+        printed = process.communicate()[0]
+        assert accident or process.returncode == 0, printed
+        return process.returncode, printed
+
+    def start(self, checkout: Checkout, stage: str, accident: Accident | None = None) -> "subprocess.Popen[str]":
+        """Start a stage in a process group of its own."""
+        environment = checkout.environment
+        if accident:
+            path = f"{environment['PYTHONPATH']}:{INJECTED}"
+            environment = environment | {"PYTHONPATH": path, "SHOWREEL_FAULT": json.dumps(vars(accident))}
+        return subprocess.Popen(
+            self.command(stage),
+            cwd=checkout.folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def recover(self, checkout: Checkout) -> None:
+        """Do what the engine itself asks for after it was killed."""
+        if self.name == "snakemake":
+            checkout.run("snakemake", "--unlock")
+
+
+@dataclass(frozen=True)
+class History:
+    """A checkout in which one engine ran all stages, as it stood before each of them and, under "", in the end."""
+
+    engine: Engine
+    stood: dict[str, Checkout]
+
+    def reference(self, stage: str = "") -> dict[str, str]:
+        """Return the digests of all outputs once a stage has run; without a name, of all stages."""
+        stages = list(self.stood)
+        return self.stood[stages[stages.index(stage) + 1] if stage else ""].outputs()
