@@ -1,10 +1,33 @@
-"""The checkout that the tests of one file share."""
+"""The checkouts that tests share: one without data, and each engine's as it stood before each of its stages."""
 
 import pytest
 from checkouts import Checkout
+from engines import ENGINES, PARAMS, STAGES, Engine, History
 
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """A checkout that the tests of one file share."""
     return Checkout.fresh(tmp_path_factory.mktemp("checkout"))
+
+
+@pytest.fixture(scope="session")
+def histories() -> dict[str, History]:
+    return {}
+
+
+@pytest.fixture(params=ENGINES)
+def history(
+    request: pytest.FixtureRequest, histories: dict[str, History], tmp_path_factory: pytest.TempPathFactory
+) -> History:
+    """The history of one engine."""
+    engine = Engine(request.param)
+    if engine.name not in histories:
+        folder = tmp_path_factory.mktemp(engine.name)
+        (folder / "now").mkdir()
+        checkout, stood = Checkout.fresh(folder / "now", PARAMS), {}
+        for stage in STAGES:
+            stood[stage] = checkout.copied(folder / f"before-{stage}")
+            engine.run(checkout, stage)
+        histories[engine.name] = History(engine, stood | {"": checkout})
+    return histories[engine.name]

@@ -178,6 +178,8 @@ def test_a_damaged_prepared_file_is_named_and_nothing_is_made_of_it(refused: Ref
     path.write_bytes(
         bytes({"cut": content[: len(content) // 2], "flipped": content, "text": bytearray(b"text")}[damage])
     )
+    assert refused("degrade", "digits", "noisy", code=1).startswith(f"{path}: is not what its stage wrote, by lineage/")
+    layout.record("prepare", "digits").unlink()
     said = refused("degrade", "digits", "noisy", code=1)
     assert said.startswith("data/prepared/digits/clean.h5: damaged (")
     assert said.endswith("delete it and run its stage again (`dvc repro` does that)")

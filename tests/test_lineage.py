@@ -130,6 +130,28 @@ def test_a_missing_input_is_named_before_anything_runs(project: Path) -> None:
         begun(project)
 
 
+def again(project: Path) -> Lineage:
+    """Begin a run whose inputs are the outputs of another."""
+    inputs, makers = [project / "out"], [project / "lineage/a.json", project / "lineage/none.json"]
+    return Lineage.begin("b", record=project / "b.json", modules=[], inputs=inputs, makers=makers, params={})
+
+
+def test_an_input_that_is_not_what_its_maker_wrote_is_refused(project: Path) -> None:
+    publish(project, begun(project))
+    assert again(project).inputs.keys() == {str(project / "out")}
+    (project / "out").write_text("nEw")
+    with pytest.raises(ShowreelError, match=r"out: is not what its stage wrote, by .*a\.json; delete it and run"):
+        again(project)
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"outputs": 3}', '{"outputs": ["abc"]}'])
+def test_a_damaged_record_is_named(project: Path, text: str) -> None:
+    publish(project, begun(project))
+    (project / "lineage/a.json").write_text(text)
+    with pytest.raises(ShowreelError, match=r"a\.json: damaged \(.*; delete it and run its stage again"):
+        again(project)
+
+
 def test_temporary_files_of_a_killed_run_are_removed_by_the_next(project: Path) -> None:
     (project / ".out.a1b2c3d4").write_text("half")
     publish(project, begun(project))

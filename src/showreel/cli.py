@@ -32,7 +32,7 @@ def download(name: str, declared: params.Params) -> None:
     params.check_declared(name, declared.datasets, "dataset")
     mirrors = [mirror.strip() for mirror in os.environ.get("SHOWREEL_MIRROR", "").split(",") if mirror.strip()]
     dataset, values = declared.datasets[name], declared.values(f"datasets.{name}")
-    with _running("download", name, inputs=[], values=values, datasets=dataset.source) as lineage:
+    with _running("download", name, inputs=[], makers=[], values=values, datasets=dataset.source) as lineage:
         from showreel.stages.download import download
 
         download(
@@ -50,7 +50,8 @@ def prepare(name: str, declared: params.Params) -> None:
     params.check_declared(name, declared.datasets, "dataset")
     dataset, values = declared.datasets[name], declared.values(f"datasets.{name}")
     raw, clean = layout.raw(name), layout.prepared(name, params.CLEAN)
-    with _running("prepare", name, inputs=[raw], values=values, datasets=dataset.source) as lineage:
+    makers = [layout.record("download", name)]
+    with _running("prepare", name, inputs=[raw], makers=makers, values=values, datasets=dataset.source) as lineage:
         from showreel.stages.prepare import prepare
 
         prepare(dataset.source, raw, clean, dataset=name, options=dataset.options, lineage=lineage)
@@ -61,8 +62,10 @@ def degrade(name: str, degradation: str, declared: params.Params) -> None:
     params.check_declared(name, declared.datasets, "dataset")
     params.check_declared(degradation, declared.degradations, "degradation")
     clean, degraded = layout.prepared(name, params.CLEAN), layout.prepared(name, degradation)
-    values = declared.values("seed", f"degradations.{degradation}")
-    with _running("degrade", name, degradation, inputs=[clean], values=values, degradations=degradation) as lineage:
+    makers, values = [layout.record("prepare", name)], declared.values("seed", f"degradations.{degradation}")
+    with _running(
+        "degrade", name, degradation, inputs=[clean], makers=makers, values=values, degradations=degradation
+    ) as lineage:
         from showreel.stages.degrade import degrade
 
         options = declared.degradations[degradation]
@@ -71,9 +74,11 @@ def degrade(name: str, degradation: str, declared: params.Params) -> None:
 
 def train(name: str, declared: params.Params) -> None:
     """Train an experiment's network; keep its history and what it predicted after every epoch."""
-    experiment, degraded, clean = _experiment(name, declared)
+    experiment, degraded, clean, makers = _experiment(name, declared)
     values = declared.values("seed", "training", f"models.{experiment.model}", f"experiments.{name}")
-    with _running("train", name, inputs=[degraded, clean], values=values, models=experiment.model) as lineage:
+    with _running(
+        "train", name, inputs=[degraded, clean], makers=makers, values=values, models=experiment.model
+    ) as lineage:
         with _quiet_start():
             from showreel.stages.train import Recipe, train
 
@@ -96,10 +101,13 @@ def train(name: str, declared: params.Params) -> None:
 
 def evaluate(name: str, declared: params.Params) -> None:
     """Score an experiment's network and every baseline on the complete test split."""
-    experiment, degraded, clean = _experiment(name, declared)
+    experiment, degraded, clean, makers = _experiment(name, declared)
     model, reel = layout.model(name), layout.reel(name)
     inputs, values = [model, reel, degraded, clean], declared.values(f"experiments.{name}")
-    with _running("evaluate", name, inputs=inputs, values=values, degradations=experiment.input) as lineage:
+    makers.append(layout.record("train", name))
+    with _running(
+        "evaluate", name, inputs=inputs, makers=makers, values=values, degradations=experiment.input
+    ) as lineage:
         with _quiet_start():
             from showreel.stages.evaluate import evaluate
 
@@ -121,7 +129,8 @@ def render(name: str, declared: params.Params) -> None:
     """Draw an experiment's reel: reel.gif and poster.png."""
     params.check_declared(name, declared.experiments, "experiment")
     reel, examples, metrics = layout.reel(name), layout.examples(name), layout.metrics(name)
-    with _running("render", name, inputs=[reel, examples, metrics], values={}) as lineage:
+    makers = [layout.record(stage, name) for stage in ("train", "evaluate")]
+    with _running("render", name, inputs=[reel, examples, metrics], makers=makers, values={}) as lineage:
         from showreel.stages.render import render
 
         gif, poster = layout.gif(name), layout.poster(name)
@@ -180,7 +189,12 @@ def _interrupt(number: int, frame: object) -> NoReturn:
 
 @contextmanager
 def _running(
-    stage: str, *names: str, inputs: Iterable[Path], values: params.Options, **extensions: str
+    stage: str,
+    *names: str,
+    inputs: Iterable[Path],
+    makers: Iterable[Path],
+    values: params.Options,
+    **extensions: str,
 ) -> Iterator[Lineage]:
     """Run a stage alone, and begin its lineage before its code is loaded."""
     command = " ".join((stage, *names))
@@ -190,19 +204,20 @@ def _running(
             record=layout.record(stage, *names),
             modules=layout.modules(stage, **extensions),
             inputs=dict.fromkeys(inputs),
+            makers=makers,
             params=values,
         )
 
 
-def _experiment(name: str, declared: params.Params) -> tuple[params.Experiment, Path, Path]:
-    """Return what is declared of an experiment, and the prepared files of its input and its target."""
+def _experiment(name: str, declared: params.Params) -> tuple[params.Experiment, Path, Path, list[Path]]:
+    """Return what is declared of an experiment, the prepared files of its input and target, and their records."""
     params.check_declared(name, declared.experiments, "experiment")
     experiment = declared.experiments[name]
-    return (
-        experiment,
-        layout.prepared(experiment.dataset, experiment.input),
-        layout.prepared(experiment.dataset, params.CLEAN),
-    )
+    dataset, kind = experiment.dataset, experiment.input
+    records = [layout.record("prepare", dataset)]
+    if kind != params.CLEAN:
+        records.append(layout.record("degrade", dataset, kind))
+    return experiment, layout.prepared(dataset, kind), layout.prepared(dataset, params.CLEAN), records
 
 
 class _Parser(argparse.ArgumentParser):

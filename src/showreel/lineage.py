@@ -47,7 +47,14 @@ class Lineage:
 
     @classmethod
     def begin(
-        cls, command: str, *, record: Path, modules: Iterable[str], inputs: Iterable[Path], params: Mapping[str, Any]
+        cls,
+        command: str,
+        *,
+        record: Path,
+        modules: Iterable[str],
+        inputs: Iterable[Path],
+        makers: Iterable[Path] = (),
+        params: Mapping[str, Any],
     ) -> Self:
         """Digest code and inputs. Call it before the modules are imported, so that an edit meanwhile is noticed.
 
@@ -56,18 +63,22 @@ class Lineage:
             record: the JSON file to write at the end.
             modules: the dotted names of the stage's module and of the extensions that it loads by name.
             inputs: the files and folders that it reads.
+            makers: the records of the runs that made the inputs; where one is missing, they are taken as they are.
             params: dotted key of params.yaml → value: what shapes the outputs.
 
         Raises:
-            ShowreelError: an input is missing.
+            ShowreelError: an input is missing, or is not what its maker wrote.
         """
         code, places = provenance.closure(modules), tuple(inputs)
         files = _files(places)
+        digests = _digests(files, command)
+        for maker in makers:
+            _check_made(digests, maker)
         return cls(
             command=command,
             record=record,
             code=dict(zip(map(provenance.relative, code), map(provenance.file_digest, code), strict=True)),
-            inputs=_digests(files, command),
+            inputs=digests,
             params=params,
             places=places,
             signatures={path: _signature(path) for path in (*code, *files)},
@@ -152,6 +163,22 @@ def _digests(files: Iterable[Path], command: str) -> dict[str, str]:
     """Digest files, with a bar where that takes long."""
     bar = tqdm(files, desc=f"digest the inputs of {command}", unit=" files", delay=SILENT_SECONDS, disable=None)
     return {path.as_posix(): provenance.file_digest(path) for path in bar}
+
+
+def _check_made(digests: Mapping[str, str], maker: Path) -> None:
+    """Refuse inputs that are not what the record of their making says."""
+    if not maker.exists():
+        return
+    try:
+        made = dict(json.loads(maker.read_text(encoding="utf-8"))["outputs"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise ShowreelError(f"{maker}: damaged ({error}); delete it and run its stage again") from error
+    for name, digest in digests.items():
+        if made.get(name, digest) != digest:
+            raise ShowreelError(
+                f"{name}: is not what its stage wrote, by {maker}; delete it and run its stage again, or see "
+                "`showreel verify`"
+            )
 
 
 def _signature(path: Path) -> Signature:

@@ -1,8 +1,10 @@
 """A worker, or its engine, ends at the worst moment: nothing partial is there, and the next run makes it good."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 from engines import Accident, History
 
 MOMENTS = {
@@ -46,12 +48,23 @@ MOMENTS = {
 }
 """Stage → the moments at which its process is killed: what it is, and the audit event just before which it strikes."""
 
-ALL = [pytest.param(stage, *moment, id=f"{stage}-{moment[0]}") for stage in MOMENTS for moment in MOMENTS[stage]]
+QUICK = {"prepare": "before the output appears", "train": "in its second epoch", "render": "between poster and GIF"}
+"""Stage → the moment that is tried with every change."""
 
 
-@pytest.mark.parametrize(("stage", "when", "event", "text", "number"), ALL)
+def cases() -> Iterator[ParameterSet]:
+    for stage, moments in MOMENTS.items():
+        for moment in moments:
+            marks = [] if QUICK.get(stage) == moment[0] else [pytest.mark.faults]
+            yield pytest.param(stage, *moment[1:], id=f"{stage}-{moment[0]}", marks=marks)
+
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize(("stage", "event", "text", "number"), cases())
 def test_a_worker_killed_at_any_moment_costs_nothing_but_time(
-    history: History, tmp_path: Path, stage: str, when: str, event: str, text: str, number: int
+    history: History, tmp_path: Path, stage: str, event: str, text: str, number: int
 ) -> None:
     checkout = history.stood[stage].copied(tmp_path / "checkout")
     code, printed = history.engine.run(checkout, stage, Accident(stage, event, text, number))
@@ -66,4 +79,4 @@ def leftovers(folder: Path) -> list[str]:
     """List hidden files among the outputs, and checkpoints."""
     found = [path for name in ("data", "models", "results", "lineage") for path in (folder / name).rglob(".*")]
     found += (folder / ".showreel/checkpoints").glob("*")
-    return [str(path) for path in found if path.name not in (".snakemake_timestamp", ".gitignore")]
+    return [str(path) for path in found if path.name != ".snakemake_timestamp"]

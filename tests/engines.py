@@ -8,7 +8,7 @@ from pathlib import Path
 from checkouts import Checkout
 
 ENGINES = ("dvc", "snakemake")
-INJECTED = Path(__file__).parent / "injected"
+INJECTED = Path(__file__).parent / "faults" / "injected"
 
 PARAMS = """\
 seed: 20
