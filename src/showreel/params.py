@@ -4,7 +4,7 @@ import difflib
 import functools
 import operator
 from collections.abc import Iterable
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -20,7 +20,7 @@ CLEAN = "clean"
 """The input that every data set has without a declaration: its own images."""
 
 Checked = TypeVar("Checked", bound=BaseModel)
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=100)]
 Count = Annotated[int, Field(ge=1)]
 Rate = Annotated[float, Field(gt=0)]
 Precision = Literal["auto", "bfloat16", "float32"]
@@ -29,6 +29,10 @@ INHERITED: Any = None
 """Stands where an experiment leaves a training value as it is; it cannot be written in the file."""
 LONGEST_QUOTE = 60
 """Characters of a wrong value that a message shows."""
+LONGEST_FILE = 1 << 18
+"""Bytes; some thousands of experiments. Longer ones take the two parsers minutes."""
+LONGEST_EXPANDED = 1 << 20
+"""Characters of all values, those of an alias counted wherever it stands."""
 
 
 class _Strict(BaseModel):
@@ -114,17 +118,21 @@ def load(path: Path) -> Params:
 def check_declared(name: str, names: Iterable[str], where: str) -> None:
     """Refuse a name that is not among some names, with a message that lists them."""
     if name not in names:
-        raise ParamsError(f"{where}: {name!r} is not declared; {_suggestion(name, names)}")
+        raise ParamsError(f"{where}: {_quoted(name)} is not declared; {_suggestion(name, names)}")
 
 
 def _read(path: Path) -> Any:
     """Parse the file as both engines do."""
+    if not path.exists():
+        raise ParamsError("missing; run showreel in the project's root, where params.yaml is")
+    if not path.is_file() or path.stat().st_size > LONGEST_FILE:
+        raise ParamsError(f"is not a file of up to {LONGEST_FILE:,} bytes; keep it small, or split the project")
     try:
         text = path.read_text(encoding="utf-8")
+        if _expanded(yaml.compose(text, yaml.SafeLoader), {}) > LONGEST_EXPANDED:
+            raise ParamsError("holds aliases that repeat each other beyond all measure; write the values out")
         in_snakemake, in_dvc = yaml.safe_load(text), ruamel.yaml.YAML(typ="safe", pure=True).load(text)
         _check_same(in_snakemake, in_dvc, "")
-    except FileNotFoundError:
-        raise ParamsError("missing; run showreel in the project's root, where params.yaml is") from None
     except UnicodeDecodeError as error:
         raise ParamsError(f"is not UTF-8 text ({error.reason} at byte {error.start}); save it as UTF-8") from error
     except (yaml.YAMLError, ruamel.yaml.error.YAMLError) as error:
@@ -134,6 +142,17 @@ def _read(path: Path) -> Any:
     except RecursionError:
         raise ParamsError("is nested too deeply, or an alias in it holds itself; write it without") from None
     return in_snakemake
+
+
+def _expanded(node: yaml.Node | None, known: dict[int, int]) -> int:
+    """Return how many characters the values beneath a node have, were every alias written out."""
+    if isinstance(node, yaml.ScalarNode):
+        return 1 + len(node.value)
+    if id(node) not in known:
+        parts = node.value if node else ()
+        nodes = chain.from_iterable(parts) if isinstance(node, yaml.MappingNode) else parts
+        known[id(node)] = 1 + sum(_expanded(child, known) for child in nodes)
+    return known[id(node)]
 
 
 def _syntax(error: Exception) -> str:
@@ -169,8 +188,8 @@ def _check_options(params: Params) -> None:
         if extension not in find.names(folder):
             key = f"{where}.source" if folder == "datasets" else where
             raise ParamsError(
-                f"{key}: there is no {extension!r}; {_suggestion(extension, find.names(folder))} "
-                f"(a new one is a file src/showreel/{folder}/{extension}.py)"
+                f"{key}: there is no {_quoted(extension)}; {_suggestion(extension, find.names(folder))} "
+                f"(a new one is a file in src/showreel/{folder}/)"
             )
         known: Any = find.options(folder, extension)
         _checked(pydantic.create_model(name, __base__=_Strict, **known), options, where)
@@ -196,12 +215,12 @@ def _checked(schema: type[Checked], values: Any, where: str = "") -> Checked:
 def _sentence(error: Any, schema: type[BaseModel], where: str) -> str:
     """Turn one of pydantic's errors into: full.key: what is wrong; what would be right."""
     location = [str(key) for key in error["loc"] if key != "[key]"]
-    place = ".".join(part for part in (where, *location) if part) or "the whole file"
+    place = ".".join(_shown(part) for part in (where, *location) if part) or "the whole file"
     if error["type"] == "extra_forbidden":
         return f"{place}: unknown key; {_suggestion(location[-1], _known_keys(schema, location[:-1]))}"
     if error["type"] == "missing":
         close = difflib.get_close_matches(location[-1], map(str, error["input"]), 1)
-        return f"{place}: missing; " + (f"is {close[0]!r} meant to be it?" if close else "add it")
+        return f"{place}: missing; " + (f"is {_quoted(close[0])} meant to be it?" if close else "add it")
     reason = {
         "string_pattern_mismatch": "a name is made of letters, digits, '_' and '-', starting with a letter or a digit",
         "string_type": "should be text, in quotes if it looks like a number",
@@ -228,7 +247,12 @@ def _suggestion(name: str, names: Iterable[str]) -> str:
 
 
 def _joined(where: str, key: object) -> str:
-    return f"{where}.{key}" if where else str(key)
+    return f"{where}.{_shown(str(key))}" if where else _shown(str(key))
+
+
+def _shown(key: str) -> str:
+    """Return a key as it is, or quoted where it could mislead a terminal or is long."""
+    return key if key.isprintable() and len(key) <= 2 * LONGEST_QUOTE else _quoted(key)
 
 
 def _quoted(value: object) -> str:

@@ -4,6 +4,7 @@ Fields come in a fixed order and the oldest layout that fits is used, since newe
 Before each write the room on the disk is proved: where one of its own writes fails, HDF5 takes Python down with it.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
@@ -23,6 +24,18 @@ CHUNK_BYTES = 256 * 1024
 BLOCK_BYTES = 16 * 1024 * 1024
 
 EVERY_ROW = slice(None)
+DTYPES = ("|u1", "<i4", "<i8", "<f8")
+UNREADABLE = (
+    OSError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    ArithmeticError,
+    MemoryError,
+)
+"""What h5py and NumPy raise for files that are not what they claim to be."""
 
 Attributes = Mapping[str, Any]
 
@@ -166,13 +179,41 @@ def _opened(path: Path) -> Iterator[h5py.File]:
         raise ShowreelError(f"{path}: missing; run the stage that makes it (`dvc repro` does that)")
     try:
         with h5py.File(path, "r") as file:
-            if not file.attrs.get("complete", False):
+            if reason := _foreign(file, path.stat().st_size):
+                raise ShowreelError(f"{path}: not a file of showreel's ({reason}); {mend}")
+            if file.attrs.get("complete") != 1:
                 raise ShowreelError(f"{path}: incomplete; {mend}")
             if file.attrs["format"] != FORMAT:
                 raise ShowreelError(f"{path}: format {file.attrs['format']}, but this version reads {FORMAT}; {mend}")
             yield file
-    except (OSError, KeyError) as error:
+    except UNREADABLE as error:
         raise ShowreelError(f"{path}: damaged ({error}); {mend}") from error
+
+
+def _foreign(file: h5py.File, size: int) -> str:
+    """Say what a file of `size` bytes holds that none of ours does, or return an empty text.
+
+    What passes leads to no other file, and none of its arrays takes more memory than the file has bytes.
+    """
+
+    def linked(name: str, link: object) -> str | None:
+        return None if isinstance(link, h5py.HardLink) else f"{name} is a link"
+
+    def strange(name: str, item: h5py.Group | h5py.Dataset | h5py.Datatype) -> str | None:
+        if isinstance(item, h5py.Group):
+            return None
+        if not isinstance(item, h5py.Dataset) or item.dtype.str not in DTYPES or item.shape is None:
+            return f"{name} is no array of numbers"
+        layout = item.id.get_create_plist()
+        filters = {layout.get_filter(number)[0] for number in range(layout.get_nfilters())}
+        if item.is_virtual or item.external or filters - {h5py.h5z.FILTER_FLETCHER32}:
+            return f"{name} is compressed or lies in other files"
+        chunk = math.prod(item.chunks or ()) * item.dtype.itemsize if item.size else 0
+        if max(item.nbytes, chunk) > size or item.id.get_storage_size() < item.nbytes:
+            return f"{name} is larger than what the file holds of it"
+        return None
+
+    return str(file.visititems_links(linked) or file.visititems(strange) or "")
 
 
 def _append(group: h5py.Group, block: Block, path: Path) -> None:
@@ -195,9 +236,12 @@ def _append(group: h5py.Group, block: Block, path: Path) -> None:
 
 
 def _read(group: h5py.Group, rows: slice, path: Path) -> Block:
-    """Read some rows of a split, after a look at whether the split is as long as it says."""
+    """Read some rows of a split, after a look at whether the split is as long as it says, and of images."""
+    mend = "delete it and run its stage again"
     if not len(group["images"]) == len(group["labels"]) == group.attrs["count"]:
-        raise ShowreelError(
-            f"{path}: the {group.name} split is shorter than it says; delete it and run its stage again"
-        )
+        raise ShowreelError(f"{path}: the {group.name} split is shorter than it says; {mend}")
+    count, height, width, channels = group["images"].shape
+    types = (group["images"].dtype, group["labels"].dtype, group["labels"].shape)
+    if types != (np.uint8, np.int32, (count,)) or channels not in (1, 3) or not height * width:
+        raise ShowreelError(f"{path}: the {group.name} split holds no images with labels; {mend}")
     return Block(group["images"][rows], group["labels"][rows])

@@ -5,22 +5,26 @@ The archive is read as it is: nothing is extracted to disk, nothing is unpickled
 """
 
 import tarfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import IO
 
 import numpy as np
 
 from showreel.block import Block, Split
+from showreel.datasets import packing
 from showreel.errors import ShowreelError
 
 SIDE = 32
 PIXEL_BYTES = 3 * SIDE * SIDE
 BLOCK_IMAGES = 1024
 LONGEST_LIST = 1 << 16
+MOST_CLASSES = 256
+MOST_MEMBERS = 100
+"""The official archives have about ten."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +47,16 @@ class Version:
 
 
 def class_names(folder: Path, version: Version) -> tuple[str, ...]:
-    """Return the class names that the archive itself lists."""
+    """Return the class names that the archive itself lists.
+
+    Raises:
+        ShowreelError: the archive is missing or damaged, or it lists none or odd ones.
+    """
     with _opened(folder / version.archive) as archive, _member(archive, folder, version, version.names)[0] as file:
-        return tuple(file.read(LONGEST_LIST).decode("ascii", "replace").split("\n\n")[0].split())
+        names = file.read(LONGEST_LIST).decode("ascii", "replace").split("\n\n")[0].split()
+    if not 0 < len(names) <= MOST_CLASSES or not all(name.isascii() and name.isprintable() for name in names):
+        raise ShowreelError(f"{folder / version.archive}: {version.names} is no list of ASCII names of classes")
+    return tuple(names)
 
 
 def blocks(folder: Path, version: Version, split: Split) -> Iterator[Block]:
@@ -108,7 +119,7 @@ def _member(archive: tarfile.TarFile, folder: Path, version: Version, name: str)
         found = archive.getmember(name)
     except KeyError as error:
         raise ShowreelError(f"{folder / version.archive}: has no {name}; it is not CIFAR's binary version") from error
-    file = archive.extractfile(found) if found.isreg() else None
+    file = archive.extractfile(found) if packing.is_plain(found) else None
     if file is None:
         raise ShowreelError(f"{folder / version.archive}: {name} is not a regular file")
     return file, found.size
@@ -119,10 +130,13 @@ def _opened(path: Path) -> Iterator[tarfile.TarFile]:
     """Open an archive, or say in one line what is wrong with it and what to do."""
     if not path.exists():
         raise ShowreelError(f"{path}: missing; run `showreel download {path.parent.name}`")
+    mend = f"delete it and run `showreel download {path.parent.name}`"
     try:
-        with tarfile.open(path, "r:gz") as archive:
+        with packing.tar(path) as archive:
+            found = list(islice(packing.members(archive), MOST_MEMBERS + 1))
+            if len(found) > MOST_MEMBERS:
+                raise ShowreelError(f"{path}: more than {MOST_MEMBERS} members, so not CIFAR's binary version; {mend}")
+            archive.members.extend(found)  # type: ignore[attr-defined]
             yield archive
-    except (tarfile.TarError, EOFError, zlib.error) as error:
-        raise ShowreelError(
-            f"{path}: damaged ({error}); delete it and run `showreel download {path.parent.name}`"
-        ) from error
+    except tarfile.TarError as error:
+        raise ShowreelError(f"{path}: damaged ({error}); {mend}") from error

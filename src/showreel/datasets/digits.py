@@ -19,6 +19,7 @@ from showreel.fetch import RemoteFile
 
 FILES: tuple[RemoteFile, ...] = ()
 ROWS: dict[Split, slice] = {"train": slice(0, 1257), "validation": slice(1257, 1437), "test": slice(1437, 1797)}
+COUNT = 1797
 BRIGHTEST = 16
 """Each value counts the inked ones among 4×4 scanned pixels."""
 
@@ -38,10 +39,20 @@ def classes(folder: Path) -> tuple[str, ...]:
 
 
 def read(folder: Path, split: Split) -> Iterator[Block]:
-    """Yield one split as one block: images uint8 (n, 8, 8, 1), 0…16 stretched to 0…255."""
+    """Yield one split as one block: images uint8 (n, 8, 8, 1), 0…16 stretched to 0…255.
+
+    Raises:
+        ShowreelError: the arrays are missing or damaged.
+    """
+    mend = f"run `showreel download {folder.name}`"
     try:
-        images, labels = (np.load(folder / f"{name}.npy") for name in ("images", "labels"))
+        images, labels = (np.lib.format.open_memmap(folder / f"{name}.npy", mode="r") for name in ("images", "labels"))
     except (OSError, ValueError, EOFError) as error:
-        raise ShowreelError(f"{folder}: no digits ({error}); run `showreel download {folder.name}`") from error
+        raise ShowreelError(f"{folder}: no digits ({error}); {mend}") from error
+    shapes, types = (images.shape, labels.shape), (images.dtype.name, labels.dtype.name)
+    if shapes != ((COUNT, 8, 8), (COUNT,)) or types != ("uint8", "int32"):
+        raise ShowreelError(f"{folder}: other arrays than the digits; {mend}")
+    if images.max() > BRIGHTEST or not 0 <= labels.min() <= labels.max() <= 9:
+        raise ShowreelError(f"{folder}: values that no digits have; {mend}")
     stretched = np.rint(images[ROWS[split], ..., np.newaxis] * (255 / BRIGHTEST)).astype(np.uint8)
-    yield Block(stretched, labels[ROWS[split]])
+    yield Block(stretched, np.array(labels[ROWS[split]]))

@@ -9,7 +9,6 @@ again (`dvc repro --force --single-item download@mine`, `snakemake --forcerun do
 """
 
 import logging
-import lzma
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -30,8 +29,13 @@ ARCHIVE = "images.zip"
 SMALLEST_SIZE, LARGEST_SIZE = 8, 1024
 BLOCK_BYTES = 4 << 20
 LISTED = 20
+LISTED_NAME = 100
+MOST_CLASSES = 4000
+"""Their names are an attribute of an HDF5 file, which takes 64 KiB."""
 LINK = 0o120000
-METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
+ENCRYPTED, PATCHED, STRONGLY_ENCRYPTED = 1 << 0, 1 << 5, 1 << 6
+METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+"""Python unpacks the others, bzip2 and LZMA, without a limit to the memory that a bomb may take."""
 
 log = logging.getLogger(__name__)
 
@@ -54,8 +58,8 @@ def gather(
     skipped: list[str] = []
     source = Path(path).expanduser()
     packing.pack(source, folder / ARCHIVE, skipped)
-    arranged, outside = _arranged(folder, source)
-    skipped += [f"{name}: lies beside train/, validation/ and test/" for name in outside]
+    arranged, left_out = _arranged(folder, source)
+    skipped += left_out
     _report(source, skipped)
     for split in SPLITS:
         if not any(picture.split == split for picture in arranged):
@@ -132,13 +136,17 @@ def _check_size(size: int) -> None:
 
 
 def _arranged(folder: Path, source: Path) -> tuple[list[Picture], list[str]]:
-    """List the pictures of the snapshot; `source` is the name to complain about."""
+    """List the pictures of the snapshot, and a line for each that has no place; `source` is what to complain about."""
     with packing.opened(folder / ARCHIVE) as archive:
         names = [name for name in archive.namelist() if is_picture(name)]
+    odd = [f"{name[:LISTED_NAME]!a}: {packing.oddness(name)}" for name in names if packing.oddness(name)]
     try:
-        return arrange(names)
+        arranged, outside = arrange(name for name in names if not packing.oddness(name))
     except ShowreelError as error:
         raise ShowreelError(f"{source}: {error}") from error
+    if len(_classes(arranged)) > MOST_CLASSES:
+        raise ShowreelError(f"{source}: {len(_classes(arranged))} class folders, more than {MOST_CLASSES}; join some")
+    return arranged, odd + [f"{name}: lies beside train/, validation/ and test/" for name in outside]
 
 
 def _classes(arranged: Sequence[Picture]) -> tuple[str, ...]:
@@ -162,13 +170,16 @@ def _content(archive: zipfile.ZipFile, name: str) -> bytes:
     member = archive.getinfo(name)
     if (member.external_attr >> 16) & 0o170000 == LINK:
         raise pictures.UnusableError("a link, not a file")
-    if member.flag_bits & 1 or member.compress_type not in METHODS:
-        raise pictures.UnusableError("encrypted" if member.flag_bits & 1 else "packed in an unknown way")
+    if member.flag_bits & (ENCRYPTED | STRONGLY_ENCRYPTED):
+        raise pictures.UnusableError("encrypted")
+    if member.flag_bits & PATCHED or member.compress_type not in METHODS:
+        raise pictures.UnusableError("packed by another method than deflate")
     if member.file_size > packing.LARGEST_FILE:
         raise pictures.UnusableError("larger than 512 MiB")
     try:
-        return archive.read(member)
-    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError) as error:
+        with archive.open(member) as file:
+            return file.read(member.file_size)  # without the limit, all that is packed would be unpacked
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError) as error:
         raise pictures.UnusableError(str(error)) from error
 
 

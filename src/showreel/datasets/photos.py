@@ -22,9 +22,9 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from showreel.block import Block, Split
+from showreel.datasets import pictures
 from showreel.errors import ParamsError, ShowreelError
 from showreel.fetch import RemoteFile
 
@@ -94,13 +94,14 @@ def read(folder: Path, split: Split, *, patch: int = 32) -> Iterator[Block]:
 
 def _pixels(folder: Path, photograph: Photograph) -> NDArray[np.uint8]:
     """Decode a photograph: uint8 (height, width, 3)."""
+    path, mend = folder / photograph.file, f"run `showreel download {folder.name}`"
     try:
-        with Image.open(folder / photograph.file) as image:
-            return np.asarray(image.convert("RGB").reduce(photograph.shrink))
-    except (OSError, SyntaxError) as error:
-        raise ShowreelError(
-            f"{folder / photograph.file}: cannot be read ({error}); run `showreel download {folder.name}`"
-        ) from error
+        image = pictures.decode(path.read_bytes(), "rgb").reduce(photograph.shrink)
+    except (OSError, pictures.UnusableError) as error:
+        raise ShowreelError(f"{path}: cannot be read ({error}); {mend}") from error
+    if min(image.size) < LARGEST_PATCH:
+        raise ShowreelError(f"{path}: {image.width}×{image.height} pixels, so not the photograph; {mend}")
+    return np.asarray(image)
 
 
 def _patches(pixels: NDArray[np.uint8], patch: int, stride: int) -> NDArray[np.uint8]:
