@@ -1,10 +1,10 @@
 import json
 import multiprocessing
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import keras
@@ -41,7 +41,13 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(
-    data: Path, folder: Path, *, seed: int = 3, architecture: str = "unet", **changes: float | str
+    data: Path,
+    folder: Path,
+    *,
+    seed: int = 3,
+    architecture: str = "unet",
+    options: Mapping[str, int] = MappingProxyType({"depth": 1, "filters": 2}),
+    **changes: float | str,
 ) -> dict[str, Path]:
     """Train a tiny network and return where its outputs are."""
     recipe: dict[str, object] = {"epochs": 4, "batch_size": 16, "learning_rate": 0.01, "precision": "float32"}
@@ -53,7 +59,7 @@ def run(
         degraded=data / "noisy.h5",
         clean=data / "clean.h5",
         architecture=architecture,
-        options={"depth": 1, "filters": 2},
+        options=options,
         recipe=Recipe(**recipe),  # type: ignore[arg-type]
         seed=seed,
         lineage=begun(data / "noisy.h5", data / "clean.h5"),
@@ -142,6 +148,13 @@ def test_a_loss_that_is_not_finite_is_an_error_and_nothing_is_written(data: Path
 def test_shapes_that_cannot_fit_name_the_key(data: Path, tmp_path: Path) -> None:
     with pytest.raises(ParamsError, match=r"experiments\.tiny\.model: upscaler doubles"):
         run(data, tmp_path / "out", architecture="upscaler")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("options", [{"depth": -1, "filters": 2}, {"depth": 1, "filters": 0}])
+def test_impossible_options_name_the_key(data: Path, tmp_path: Path, options: dict[str, int]) -> None:
+    with pytest.raises(ParamsError, match=r"experiments\.tiny\.model: depth -?\d and filters \d: it takes at least"):
+        run(data, tmp_path / "out", options=options)
     assert not (tmp_path / "out").exists()
 
 

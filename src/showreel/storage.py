@@ -1,12 +1,9 @@
-"""Prepared, reel and example files: HDF5 that gives the same bytes for the same content, and is refused when damaged.
+"""Prepared, reel and example files: what is in them, written in a fixed order and read whole or in parts.
 
-Fields come in a fixed order and the oldest layout that fits is used, since newer ones write the time into every group.
 Before each write the room on the disk is proved: where one of its own writes fails, HDF5 takes Python down with it.
 """
 
-import math
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,28 +12,14 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from showreel import room
+from showreel import hdf5, room
 from showreel.block import Block, Split
 from showreel.errors import ShowreelError
 
-FORMAT = 1
 CHUNK_BYTES = 256 * 1024
 BLOCK_BYTES = 16 * 1024 * 1024
 
 EVERY_ROW = slice(None)
-DTYPES = ("|u1", "<i4", "<i8", "<f8")
-UNREADABLE = (
-    OSError,
-    LookupError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    AttributeError,
-    ArithmeticError,
-    MemoryError,
-)
-"""What h5py and NumPy raise for files that are not what they claim to be."""
-
 Attributes = Mapping[str, Any]
 
 
@@ -52,8 +35,8 @@ def write_prepared(path: Path, splits: Iterable[tuple[Split, Iterable[Block]]], 
         ShowreelError: a split is empty, its images differ in size, or the disk is full.
     """
     room.prove(path, 0)
-    with _created(path) as file:
-        file.attrs.update({"format": FORMAT, **attributes})
+    with hdf5.created(path) as file:
+        file.attrs.update(attributes)
         for split, blocks in splits:
             group = file.create_group(split)
             for block in blocks:
@@ -62,31 +45,30 @@ def write_prepared(path: Path, splits: Iterable[tuple[Split, Iterable[Block]]], 
             if "images" not in group:
                 raise ShowreelError(f"{path}: the {split} split has no images")
             group.attrs["count"] = len(group["images"])
-        file.attrs["complete"] = True
 
 
 def read_attributes(path: Path) -> dict[str, Any]:
     """Return what a prepared file says of its images: data set, degradation, class names and so on."""
-    with _opened(path) as file:
+    with hdf5.opened(path) as file:
         return {name: value for name, value in file.attrs.items() if name not in ("format", "complete")}
 
 
 def image_shape(path: Path) -> tuple[int, int, int]:
     """Return (height, width, channels) of a prepared file's images."""
-    with _opened(path) as file:
+    with hdf5.opened(path) as file:
         height, width, channels = file["test/images"].shape[1:]
         return int(height), int(width), int(channels)
 
 
 def read_split(path: Path, split: Split, rows: slice = EVERY_ROW) -> Block:
     """Read one split into memory, or some rows of it: images uint8 (n, h, w, c), labels int32 (n,)."""
-    with _opened(path) as file:
+    with hdf5.opened(path) as file:
         return _read(file[split], rows, path)
 
 
 def stream_split(path: Path, split: Split) -> Iterator[Block]:
     """Yield one split in blocks of about `BLOCK_BYTES`, in order."""
-    with _opened(path) as file:
+    with hdf5.opened(path) as file:
         images = file[split]["images"]
         rows = max(1, BLOCK_BYTES // int(np.prod(images.shape[1:])))
         for start in range(0, len(images), rows):
@@ -95,7 +77,7 @@ def stream_split(path: Path, split: Split) -> Iterator[Block]:
 
 def count(path: Path, split: Split) -> int:
     """Return how many images a split has."""
-    with _opened(path) as file:
+    with hdf5.opened(path) as file:
         return int(file[split].attrs["count"])
 
 
@@ -149,11 +131,10 @@ def write(path: Path, kept: Reel | Examples) -> None:
     values = asdict(kept)
     arrays = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
     room.prove(path, sum(array.nbytes for array in arrays.values()))
-    with _created(path) as file:
+    with hdf5.created(path) as file:
         for name, array in arrays.items():
             file.create_dataset(name, data=array, fletcher32=True, chunks=True)
         file.attrs.update({name: value for name, value in values.items() if name not in arrays})
-        file.attrs.update({"format": FORMAT, "complete": True})
 
 
 def read(path: Path, kind: type[Kept]) -> Kept:
@@ -162,58 +143,9 @@ def read(path: Path, kind: type[Kept]) -> Kept:
     Raises:
         ShowreelError: the file is missing, damaged, incomplete or not of that kind.
     """
-    with _opened(path) as file:
+    with hdf5.opened(path) as file:
         stored = dict(file.attrs) | {name: file[name][()] for name in file}
         return kind(**{field.name: stored[field.name] for field in fields(kind)})
-
-
-def _created(path: Path) -> h5py.File:
-    return h5py.File(path, "w", libver=("earliest", "v110"))
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[h5py.File]:
-    """Open a finished file for reading, or say in one line what is wrong with it and what to do."""
-    mend = "delete it and run its stage again (`dvc repro` does that)"
-    if not path.exists():
-        raise ShowreelError(f"{path}: missing; run the stage that makes it (`dvc repro` does that)")
-    try:
-        with h5py.File(path, "r") as file:
-            if reason := _foreign(file, path.stat().st_size):
-                raise ShowreelError(f"{path}: not a file of showreel's ({reason}); {mend}")
-            if file.attrs.get("complete") != 1:
-                raise ShowreelError(f"{path}: incomplete; {mend}")
-            if file.attrs["format"] != FORMAT:
-                raise ShowreelError(f"{path}: format {file.attrs['format']}, but this version reads {FORMAT}; {mend}")
-            yield file
-    except UNREADABLE as error:
-        raise ShowreelError(f"{path}: damaged ({error}); {mend}") from error
-
-
-def _foreign(file: h5py.File, size: int) -> str:
-    """Say what a file of `size` bytes holds that none of ours does, or return an empty text.
-
-    What passes leads to no other file, and none of its arrays takes more memory than the file has bytes.
-    """
-
-    def linked(name: str, link: object) -> str | None:
-        return None if isinstance(link, h5py.HardLink) else f"{name} is a link"
-
-    def strange(name: str, item: h5py.Group | h5py.Dataset | h5py.Datatype) -> str | None:
-        if isinstance(item, h5py.Group):
-            return None
-        if not isinstance(item, h5py.Dataset) or item.dtype.str not in DTYPES or item.shape is None:
-            return f"{name} is no array of numbers"
-        layout = item.id.get_create_plist()
-        filters = {layout.get_filter(number)[0] for number in range(layout.get_nfilters())}
-        if item.is_virtual or item.external or filters - {h5py.h5z.FILTER_FLETCHER32}:
-            return f"{name} is compressed or lies in other files"
-        chunk = math.prod(item.chunks or ()) * item.dtype.itemsize if item.size else 0
-        if max(item.nbytes, chunk) > size or item.id.get_storage_size() < item.nbytes:
-            return f"{name} is larger than what the file holds of it"
-        return None
-
-    return str(file.visititems_links(linked) or file.visititems(strange) or "")
 
 
 def _append(group: h5py.Group, block: Block, path: Path) -> None:

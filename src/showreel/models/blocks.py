@@ -31,7 +31,12 @@ def u_net(features: keras.KerasTensor, *, depth: int, filters: int) -> keras.Ker
     """Return features of the input's size, from `depth` halvings and as many doublings with skip connections across.
 
     The filters double at every halving. The input's height and width must divide by 2 ** depth.
+
+    Raises:
+        ValueError: `depth` is below 0 or `filters` below 1.
     """
+    if depth < 0 or filters < 1:
+        raise ValueError(f"depth {depth} and filters {filters}: it takes at least depth 0 and 1 filter")
     features = layers.Conv2D(filters, 3, padding="same", activation="relu", name="stem")(features)
     skipped = []
     for level in range(depth):
