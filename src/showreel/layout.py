@@ -7,6 +7,8 @@ from showreel import find, provenance
 PARAMS = Path("params.yaml")
 PARTIAL = Path("data/partial")
 """Downloads that were cut short, to be resumed; not an output of any stage."""
+LINEAGE = Path("lineage")
+"""The stages' records of what they read, wrote and ran, one file a stage."""
 
 
 def raw(dataset: str) -> Path:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from showreel import atomic
-from showreel.block import Block, Split
+from showreel.block import SPLITS, Block, Split
 from showreel.errors import ShowreelError
 
 FORMAT = 1
@@ -195,3 +195,21 @@ def _read(group: h5py.Group, rows: slice, path: Path) -> Block:
             f"{path}: the {group.name} split is shorter than it says; delete it and run its stage again"
         )
     return Block(group["images"][rows], group["labels"][rows])
+
+
+def check(path: Path) -> None:
+    """Read all of a prepared, reel or example file, one chunk at a time: every checksum, and every count.
+
+    Raises:
+        ShowreelError: the file is missing, damaged or incomplete.
+    """
+    with _opened(path) as file:
+        splits = [item for item in file.values() if isinstance(item, h5py.Group)]
+        for group in splits:
+            _read(group, slice(0), path)
+        for array in (item for group in (file, *splits) for item in group.values() if isinstance(item, h5py.Dataset)):
+            for chunk in array.iter_chunks():
+                array[chunk]
+        lengths = {len(file[name]) for name in ("epochs", "predictions", "psnr") if name in file}
+        if len(splits) not in (0, len(SPLITS)) or len(lengths) > 1:
+            raise ShowreelError(f"{path}: a part of it is missing; delete it and run its stage again")
