@@ -208,7 +208,7 @@ def check(path: Path) -> None:
         for group in splits:
             _read(group, slice(0), path)
         for array in (item for group in (file, *splits) for item in group.values() if isinstance(item, h5py.Dataset)):
-            for chunk in array.iter_chunks():
+            for chunk in array.iter_chunks() if array.size else ():  # h5py refuses to list none
                 array[chunk]
         lengths = {len(file[name]) for name in ("epochs", "predictions", "psnr") if name in file}
         if len(splits) not in (0, len(SPLITS)) or len(lengths) > 1:

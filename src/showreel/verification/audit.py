@@ -82,7 +82,11 @@ def _stage_of(record: str) -> str:
 def _unreadable(case: Case, told: Accounts) -> Iterator[Finding]:
     for path, reason in told.unreadable.items():
         name = _stage_of(path)
-        mend = case.mender.restore(path, name) if name in case.stages else Mend("git restore", path)
+        mend = Mend("git restore", (path,))
+        if name in told.lock:
+            mend = case.mender.restore(path, told.lock[name])
+        elif name in case.stages:
+            mend = case.mender.rerun(name)
         yield Finding(Kind.DAMAGED, path, name, reason, mend)
 
 
@@ -114,7 +118,7 @@ def _unvouched(case: Case, told: list[Account], *, strict: bool) -> Iterator[Fin
     makers = {str(path): stage.name for stage in case.stages.values() for path in stage.outputs}
     unknown = [path for path in case.disk.files if _is_result(path) and not _is_within(path, outputs)]
     for path in unknown:
-        name = next((makers[place] for place in _lineage(path) if place in makers), "")
+        name = next((makers[place] for place in _places(path) if place in makers), "")
         detail = "was made nobody knows how: no account tells of it"
         yield Finding(Kind.UNKNOWN_ORIGIN, path, name, detail, case.mender.rerun(name) if name else NO_COMMAND)
     for name, stage in case.stages.items():
@@ -130,22 +134,22 @@ def _unvouched(case: Case, told: list[Account], *, strict: bool) -> Iterator[Fin
 
 
 def _is_result(path: str) -> bool:
-    return any(Path(place).match(pattern) for place in _lineage(path) for pattern in disk.RESULTS)
+    return any(Path(place).match(pattern) for place in _places(path) for pattern in disk.RESULTS)
 
 
-def _lineage(path: str) -> list[str]:
+def _places(path: str) -> list[str]:
     """List a path and the folders that it lies in."""
     return [path, *(str(folder) for folder in Path(path).parents)]
 
 
 def _is_within(path: str, outputs: Collection[str]) -> bool:
-    return any(place in outputs for place in _lineage(path))
+    return any(place in outputs for place in _places(path))
 
 
 def _inner_faults(root: Path, case: Case, told: Iterable[Account], condemned: set[str]) -> Iterator[Finding]:
     """Read every result to its end, but for those with a wrong digest: a damaged HDF5 can crash its library."""
     makers = {path: account.stage for account in told for path in account.outputs}
-    listed = [path for path in case.disk.files if _is_result(path) and not condemned.intersection(_lineage(path))]
+    listed = [path for path in case.disk.files if _is_result(path) and not condemned.intersection(_places(path))]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for path, reason in zip(listed, pool.map(contents.fault, (root / path for path in listed)), strict=True):
             if reason:
@@ -154,12 +158,13 @@ def _inner_faults(root: Path, case: Case, told: Iterable[Account], condemned: se
 
 
 def _sorted(found: Iterable[Finding], stages: list[str]) -> list[Finding]:
-    """Drop what is told twice, by lock and record, and order the rest."""
+    """Drop what is told twice, by lock and record, of a folder and of a file in it, and order the rest."""
     once: dict[tuple[str, str, str, str], Finding] = {}
     for finding in found:
         sentence = finding.detail if finding.kind is Kind.STALE else ""
         once.setdefault((finding.kind, finding.path, finding.stage, sentence), finding)
-    broken = {finding.path for finding in once.values() if finding.kind is Kind.BROKEN_CHAIN}
-    kept = [one for one in once.values() if not (one.kind is Kind.DAMAGED and one.path in broken)]
+    broken = {one.path for one in once.values() if one.kind is Kind.BROKEN_CHAIN}
+    inside = {folder for one in once.values() if one.kind is Kind.DAMAGED for folder in _places(one.path)[1:]}
+    kept = [one for one in once.values() if not (one.kind is Kind.DAMAGED and one.path in broken | inside)]
     kinds, places = list(Kind), {name: place for place, name in enumerate(stages)}
     return sorted(kept, key=lambda one: (kinds.index(one.kind), places.get(one.stage, len(places)), one.path))

@@ -32,6 +32,8 @@ def _check_archive(path: Path) -> None:
 
 def _check_picture(path: Path) -> None:
     with Image.open(path) as picture:
+        picture.verify()  # a PNG's checksums; it cannot be decoded after it
+    with Image.open(path) as picture:
         for frame in range(getattr(picture, "n_frames", 1)):
             picture.seek(frame)
             picture.load()

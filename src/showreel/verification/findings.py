@@ -21,10 +21,10 @@ NOTES = frozenset({Kind.NEVER_RUN, Kind.ORPHANED})
 
 
 class Mend(NamedTuple):
-    """A command in two parts, so that several of one sort can be told as one; two empty ones where there is none."""
+    """A command in two parts, so that several of one sort can be told as one; both empty where there is none."""
 
     command: str
-    target: str = ""
+    targets: tuple[str, ...] = ()
 
 
 NO_COMMAND = Mend("")

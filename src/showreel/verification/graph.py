@@ -16,6 +16,7 @@ class Stage(NamedTuple):
         inputs: what it reads, but for code.
         outputs: what it writes, but for its lineage record.
         values: what it is handed, by the names of the stage's own parameters.
+        keys: where those stand in params.yaml.
         experiment: whose stage it is; "" for those of a data set.
     """
 
@@ -23,6 +24,7 @@ class Stage(NamedTuple):
     inputs: tuple[Path, ...]
     outputs: tuple[Path, ...]
     values: dict[str, Any]
+    keys: dict[str, str]
     experiment: str = ""
 
     @property
@@ -72,14 +74,15 @@ def before(names: Iterable[str], among: Mapping[str, Stage]) -> set[str]:
 def _of_dataset(name: str, declared: Params) -> list[Stage]:
     dataset = declared.datasets[name]
     raw, clean = layout.raw(name), layout.prepared(name, CLEAN)
-    values = {"source": dataset.source, "options": dataset.options, "dataset": name}
+    values = {"source": dataset.source, "options": dataset.options}
+    keys = {"source": f"datasets.{name}.source", "options": f"datasets.{name}"}
     return [
-        Stage(f"download {name}", (), (raw,), values),
-        Stage(f"prepare {name}", (raw,), (clean,), values),
+        Stage(f"download {name}", (), (raw,), values, keys),
+        Stage(f"prepare {name}", (raw,), (clean,), values, keys),
         *(
             Stage(
                 f"degrade {name} {degradation}", (clean,), (layout.prepared(name, degradation),),
-                {"degradation": degradation, "seed": declared.seed, "options": options},
+                {"seed": declared.seed, "options": options}, {"seed": "seed", "options": f"degradations.{degradation}"},
             )
             for degradation, options in declared.degradations.items()
         ),
@@ -91,21 +94,22 @@ def _of_experiment(name: str, declared: Params) -> list[Stage]:
     pair = tuple(sorted({layout.prepared(experiment.dataset, kind) for kind in (experiment.input, CLEAN)}))
     trained = (layout.model(name), layout.reel(name))
     scored = (layout.examples(name), layout.metrics(name))
+    place = f"experiments.{name}"
     values = {
-        "experiment": name,
         "architecture": experiment.model,
         "options": declared.models[experiment.model],
         "recipe": declared.recipe(name),
         "seed": declared.seed,
     }
+    keys = {"architecture": f"{place}.model", "options": f"models.{experiment.model}", "recipe": "training"}
     return [
-        Stage(f"train {name}", pair, (*trained, layout.history(name)), values, name),
+        Stage(f"train {name}", pair, (*trained, layout.history(name)), values, {**keys, "seed": "seed"}, name),
         Stage(
             f"evaluate {name}", (*pair, *trained), (*scored, layout.scores(name)),
-            {"experiment": name, "degradation": experiment.input}, name,
+            {"degradation": experiment.input}, {"degradation": f"{place}.input"}, name,
         ),
         Stage(
             f"render {name}", (layout.reel(name), *scored), (layout.gif(name), layout.poster(name)),
-            {"experiment": name}, name,
+            {}, {}, name,
         ),
     ]  # fmt: skip

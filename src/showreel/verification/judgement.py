@@ -40,11 +40,11 @@ def judge(case: Case, accounts: Accounts) -> Iterator[Finding]:
         valid += told
         if finding:
             yield finding
+        yield from _params(case, told[0])
     makers = _makers(valid)
     for account in valid:
         yield from _outputs(case, account)
         yield from _code(case, account)
-        yield from _params(case, account)
         yield from _inputs(case, account, makers)
 
 
@@ -84,7 +84,7 @@ def _outputs(case: Case, account: Account) -> Iterator[Finding]:
             kind, detail = Kind.DAMAGED, f"is not what {account.stage} wrote, by the digest in {account.source}"
         else:
             continue
-        yield Finding(kind, path, account.stage, detail, case.mender.restore(path, account.stage))
+        yield Finding(kind, path, account.stage, detail, case.mender.restore(path, account))
 
 
 def _code(case: Case, account: Account) -> Iterator[Finding]:
@@ -96,13 +96,16 @@ def _code(case: Case, account: Account) -> Iterator[Finding]:
 
 
 def _params(case: Case, account: Account) -> Iterator[Finding]:
+    """Hold the values of a run to those of params.yaml; what a record tells beyond them is of no concern here."""
     stage = case.stages.get(account.stage)
-    handed = stage.values if stage and account.source != LOCK else {}
     for key, value in account.params.items():
-        present = handed[key] if key in handed else _lookup(case.values, key)
-        if present is ABSENT and account.source != LOCK:
+        if account.source == LOCK:
+            told, present = key, _lookup(case.values, key)
+        elif stage and key in stage.values:
+            told, present = stage.keys[key], stage.values[key]
+        else:
             continue
-        for change in _changes(key, value, present):
+        for change in _changes(told, value, present):
             yield Finding(Kind.STALE, str(layout.PARAMS), account.stage, change, case.mender.run(account.stage))
 
 

@@ -65,8 +65,7 @@ def _lines(audit: Audit) -> Iterator[str]:
         first = group[0]
         paths = list(dict.fromkeys(finding.path for finding in group))
         stages = list(dict.fromkeys(finding.stage for finding in group if finding.stage))
-        where = f" ({_some(stages, 'stages')})" if stages else ""
-        yield f"{first.kind}: {_some(paths, 'paths')} {first.detail}{where}"
+        yield f"{first.kind}: {_paths(paths)} {first.detail}{_stages(stages)}"
         for command in joined((finding.mend for finding in group), audit.stages):
             yield f"    run: {command}"
 
@@ -84,9 +83,17 @@ SHARED_DETAILS = frozenset({"not on the disk"})
 """What is said of many paths at once."""
 
 
-def _some(names: list[str], noun: str) -> str:
+def _paths(names: list[str]) -> str:
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
+
+
+def _stages(names: list[str]) -> str:
+    """Name few stages, count many."""
+    if not names:
+        return ""
     shown = ", ".join(names[:NAMED])
-    return shown if len(names) <= NAMED else f"{len(names)} {noun}: {shown}, …"
+    return f" ({shown})" if len(names) <= NAMED else f" ({len(names)} stages: {shown}, …)"
 
 
 def _plain(finding: Finding, audit: Audit) -> dict[str, object]:
