@@ -83,7 +83,7 @@ def write(path: Path) -> None:
         path.write_text("epoch,loss\n1,0.5\n2,0.25\n")
     else:
         pictures = [Image.fromarray(np.full((8, 8, 3), value, np.uint8)) for value in (0, 200)]
-        pictures[0].save(path, **({"save_all": True, "append_images": pictures[1:]} if path.suffix == ".gif" else {}))
+        pictures[0].save(path, append_images=pictures[1:], save_all=path.suffix == ".gif")
 
 
 def write_keras(path: Path, weight: float) -> None:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 import ruamel.yaml
@@ -15,8 +15,6 @@ from showreel.verification.graph import stage_name
 LOCK = "dvc.lock"
 PACKAGE = "src/"
 """Dependencies beneath it are code; all others are data."""
-
-Digest = Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -36,9 +34,9 @@ class Account:
     source: str
     stage: str
     algorithm: Algorithm
-    inputs: Digest
-    outputs: Digest
-    code: Digest
+    inputs: Mapping[str, str]
+    outputs: Mapping[str, str]
+    code: Mapping[str, str]
     params: Mapping[str, Any]
 
 
@@ -112,15 +110,18 @@ def _from_record(path: Path, name: Path, package: str) -> Account:
         algorithm="sha256",
         inputs=_digests(content["inputs"]),
         outputs=_digests(content["outputs"]),
-        code=_digests({f"{package}/{file}": digest for file, digest in content["code"].items()}),
+        code={f"{package}/{file}": digest for file, digest in _digests(content["code"]).items()},
         params=dict(content["params"]),
     )
 
 
 def _digests(given: Mapping[str, Any]) -> dict[str, str]:
+    """Check that these are digests of files in the project: a record may come from anybody."""
     for path, digest in given.items():
         if not isinstance(digest, str):
             raise TypeError(f"{path}: {digest!r} is no digest")
+        if not path.isprintable() or not PurePosixPath(path).name or {"/", ".."} & {*PurePosixPath(path).parts}:
+            raise ValueError(f"{path!r} is no path in the project")
     return dict(given)
 
 

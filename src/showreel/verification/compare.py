@@ -12,6 +12,8 @@ import h5py
 import numpy as np
 from PIL import Image
 
+from showreel.verification import digests
+
 Distance = tuple[str, float | None]
 """What differs, and by how much at most: 0 where no number does, as in the words on a file's origin, None where the two
 cannot be compared number by number."""
@@ -45,7 +47,7 @@ def difference(path: str, ours: Path, rebuilt: Path) -> Difference | None:
     """
     if not ours.is_file() or not rebuilt.is_file():
         return Difference(path, {}, ["is not in the project" if rebuilt.is_file() else "was not made again"])
-    if ours.read_bytes() == rebuilt.read_bytes():
+    if digests.of_file(ours).sha256 == digests.of_file(rebuilt).sha256:
         return None
     compare = COMPARISONS.get(ours.suffix)
     try:
@@ -122,7 +124,7 @@ def _values(name: str, first: Any, second: Any) -> Iterator[Distance]:
 
 
 def _csv(ours: Path, rebuilt: Path) -> Iterator[Distance]:
-    pair = [list(csv.reader(path.open(encoding="utf-8", newline=""))) for path in (ours, rebuilt)]
+    pair = [list(csv.reader(io.StringIO(path.read_text(encoding="utf-8")))) for path in (ours, rebuilt)]
     if len(pair[0]) != len(pair[1]) or pair[0][0] != pair[1][0]:
         yield "its rows or columns", None
         return

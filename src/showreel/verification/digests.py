@@ -72,14 +72,16 @@ def ignored_names(root: Path) -> list[str]:
 
 
 def files_under(root: Path, path: str, ignored: Iterable[str] = ()) -> Iterator[str]:
-    """Yield a file, or all files of a folder whose names DVC does not ignore, relative to the root."""
+    """Yield a file, or all files of a folder whose names DVC does not ignore, named as the path is."""
     place = root / path
     if place.is_file():
         yield path
     for folder, folders, names in os.walk(place):
         folders[:] = [name for name in folders if not _matches(name, ignored)]
-        inside = Path(folder).relative_to(root)
-        yield from ((inside / name).as_posix() for name in names if not _matches(name, ignored))
+        for name in names:
+            file = Path(folder, name)
+            if not _matches(name, ignored) and file.is_file():  # a pipe would never end
+                yield f"{path}/{file.relative_to(place).as_posix()}"
 
 
 def _matches(name: str, patterns: Iterable[str]) -> bool:

@@ -52,20 +52,28 @@ def _believed(case: Case, lock: Account | None, record: Account | None) -> tuple
     """Choose which accounts of one stage to go by, since the engines may have run it at different times."""
     if lock is None or record is None:
         return [account for account in (lock, record) if account], None
-    name = lock.stage
-    in_lock = {path: digest for path, digest in lock.outputs.items() if path != record.source}
-    lock_holds = all(case.disk.digest(path, "md5") == digest for path, digest in in_lock.items())
-    record_holds = all(case.disk.digest(path, "sha256") == digest for path, digest in record.outputs.items())
-    same_record = case.disk.digest(record.source, "md5") == lock.outputs.get(record.source, ABSENT)
-    if record_holds and not (lock_holds and (same_record or record.source not in lock.outputs)):
+    others = {path: digest for path, digest in lock.outputs.items() if path != record.source}
+    lock_holds, record_holds = _all_hold(case.disk, lock, others), _all_hold(case.disk, record, record.outputs)
+    is_known = case.disk.digest(record.source, "md5") == lock.outputs.get(record.source)
+    is_told_of = record.source in lock.outputs
+    if lock_holds == record_holds and (is_known or not is_told_of):
+        return [lock, record], None
+    if record_holds and not (lock_holds and _is_current(case, lock)):
         detail = "tells of an earlier run than the lineage record does, which agrees with what is here"
-        return [record], Finding(Kind.STALE, LOCK, name, detail, Mend("showreel sync"))
-    if lock_holds and not record_holds:
-        if record.source in lock.outputs and not same_record:
-            return [lock], None  # the record itself is damaged, as the lock's digest of it shows
+        return [record], Finding(Kind.STALE, LOCK, lock.stage, detail, Mend("showreel sync"))
+    if lock_holds and (is_known or not is_told_of):
         detail = f"does not tell of the files that are here, which are those that {LOCK} tells of"
-        return [lock], Finding(Kind.BROKEN_CHAIN, record.source, name, detail, case.mender.rerun(name))
-    return [lock, record], None
+        return [lock], Finding(Kind.BROKEN_CHAIN, record.source, lock.stage, detail, case.mender.rerun(lock.stage))
+    return [lock] if lock_holds else [lock, record], None
+
+
+def _all_hold(disk: Disk, account: Account, digests: Mapping[str, str]) -> bool:
+    return all(disk.digest(path, account.algorithm) == digest for path, digest in digests.items())
+
+
+def _is_current(case: Case, lock: Account) -> bool:
+    """Tell whether nothing has changed since the run in the lock: then a record that differs is no newer one."""
+    return _all_hold(case.disk, lock, {**lock.inputs, **lock.code}) and not any(_params(case, lock))
 
 
 def _makers(accounts: Iterable[Account]) -> dict[str, list[Account]]:

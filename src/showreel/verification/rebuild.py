@@ -73,39 +73,34 @@ def rebuild(root: Path, declared: Params, experiment: str, *, source: Path) -> R
     Raises:
         ShowreelError: the raw files are missing, or a stage fails; what it left stays in the scratch folder.
     """
-    root, scratch = root.resolve(), Path(tempfile.mkdtemp(prefix="showreel-rebuild-"))
+    root, raw = root.resolve(), layout.raw(declared.experiments[experiment].dataset)
+    if not (root / raw).is_dir():
+        raise ShowreelError(f"{raw}: missing; run `showreel download {raw.name}`")
+    scratch = Path(tempfile.mkdtemp(prefix="showreel-rebuild-"))
     stages = list(graph.needed(experiment, declared).values())
     try:
-        _furnish(scratch, root, declared, experiment)
+        _furnish(scratch, root, raw, is_snapshot="path" in declared.datasets[raw.name].options)
         rebuilt = list(_run_all(stages, scratch, root, source))
-        verdict = _verdict(stages, rebuilt)
+        outcome = verdict(stages, rebuilt)
     except KeyboardInterrupt:
         shutil.rmtree(scratch)
         raise
-    if verdict != "different":
+    if outcome != "different":
         shutil.rmtree(scratch)
-    return Rebuild(experiment, verdict, rebuilt, str(scratch) if scratch.exists() else "")
+    return Rebuild(experiment, outcome, rebuilt, str(scratch) if scratch.exists() else "")
 
 
-def _furnish(scratch: Path, root: Path, declared: Params, experiment: str) -> None:
+def _furnish(scratch: Path, root: Path, raw: Path, *, is_snapshot: bool) -> None:
     """Put params.yaml and the raw files into the scratch folder.
 
     A data set with a `path` is a snapshot of files that are not the project's, and they may have changed or gone: its
     raw folder is taken as it is. All others are made again, with the project's own raw files as the mirror.
     """
-    name = declared.experiments[experiment].dataset
-    raw = root / layout.raw(name)
-    if not raw.is_dir():
-        raise ShowreelError(f"{layout.raw(name)}: missing; run `showreel download {name}`")
     shutil.copy(root / layout.PARAMS, scratch / layout.PARAMS)
-    if _is_snapshot(declared, name):
-        shutil.copytree(raw, scratch / layout.raw(name))
+    if is_snapshot:
+        shutil.copytree(root / raw, scratch / raw)
     else:
-        (scratch / MIRROR).symlink_to(raw)  # a name without commas, which SHOWREEL_MIRROR would split
-
-
-def _is_snapshot(declared: Params, dataset: str) -> bool:
-    return "path" in declared.datasets[dataset].options
+        (scratch / MIRROR).symlink_to(root / raw)  # a name without commas, which SHOWREEL_MIRROR would split
 
 
 def _run_all(stages: list[Stage], scratch: Path, root: Path, source: Path) -> Iterator[Rebuilt]:
@@ -139,7 +134,8 @@ def _differences(stage: Stage, scratch: Path, root: Path) -> Iterator[Difference
                 yield found
 
 
-def _verdict(stages: list[Stage], rebuilt: list[Rebuilt]) -> Verdict:
+def verdict(stages: list[Stage], rebuilt: list[Rebuilt]) -> Verdict:
+    """Judge all stages together: data must be identical, an experiment's scores near enough."""
     differing = {one.stage: one.differences for one in rebuilt if one.differences}
     if not differing:
         return "identical"
