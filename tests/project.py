@@ -15,7 +15,11 @@ from PIL import Image
 from showreel import params, storage
 from showreel.block import SPLITS, Block
 from showreel.verification import digests, graph
+from showreel.verification.audit import Audit, audit
 from showreel.verification.graph import Stage
+
+Told = set[tuple[str, str, str]]
+"""Kind, path and stage of findings."""
 
 PARAMS = """\
 seed: 20
@@ -155,3 +159,15 @@ def flip(path: Path, place: float = 0.5) -> None:
     content = bytearray(path.read_bytes())
     content[int(place * (len(content) - 1))] ^= 1
     path.write_bytes(content)
+
+
+def check(root: Path, experiments: list[str] | None = None) -> Audit:
+    return audit(root, params.load(root / "params.yaml"), source=root / "src", experiments=experiments)
+
+
+def told(root: Path, experiments: list[str] | None = None) -> Told:
+    return {(finding.kind, finding.path, finding.stage) for finding in check(root, experiments).findings}
+
+
+def mends(root: Path) -> dict[str, str]:
+    return {one.path: " ".join([one.mend.command, *one.mend.targets]) for one in check(root).findings}

@@ -57,7 +57,8 @@ def audit(root: Path, declared: Params, *, source: Path, experiments: Collection
     found = [*_unreadable(case, told), *judge(case, _declared_of(told, case))]
     found += _unvouched(case, everything, strict=experiments is not None)
     found += _orphaned(case, told)
-    found += _inner_faults(root, case, everything, {finding.path for finding in found})
+    condemned = {finding.path for finding in found if finding.kind is Kind.DAMAGED}
+    found += _inner_faults(root, case, everything, condemned)
     size = sum(digests.size for digests in present.files.values())
     runs = len({account.stage for account in everything})
     return Audit(_sorted(found, [*stages]), runs, len(present.files), size, stages)
