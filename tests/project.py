@@ -171,3 +171,9 @@ def told(root: Path, experiments: list[str] | None = None) -> Told:
 
 def mends(root: Path) -> dict[str, str]:
     return {one.path: " ".join([one.mend.command, *one.mend.targets]) for one in check(root).findings}
+
+
+def locked(root: Path, stage: str) -> list[dict[str, Any]]:
+    """Return what dvc.lock says of a stage's outputs."""
+    outputs: list[dict[str, Any]] = yaml.safe_load((root / "dvc.lock").read_text())["stages"][stage]["outs"]
+    return outputs

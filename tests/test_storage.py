@@ -156,3 +156,36 @@ def test_a_reel_is_no_file_of_examples(tmp_path: Path) -> None:
     reel().write(tmp_path / "reel.h5")
     with pytest.raises(ShowreelError, match=r"reel\.h5: damaged"):
         storage.Examples.read(tmp_path / "reel.h5")
+
+
+def test_check_reads_every_part_and_says_nothing_of_a_whole_file(tmp_path: Path) -> None:
+    storage.check(write(tmp_path / "clean.h5"))
+    reel().write(tmp_path / "reel.h5")
+    storage.check(tmp_path / "reel.h5")
+    storage.Examples("{}", "", np.zeros((0, 8, 8, 1), np.uint8)).write(tmp_path / "examples.h5")
+    storage.check(tmp_path / "examples.h5")
+
+
+@pytest.mark.parametrize("split", SPLITS)
+@pytest.mark.parametrize("name", ["images", "labels"])
+def test_check_finds_a_flipped_bit_in_any_split(tmp_path: Path, split: Split, name: str) -> None:
+    path = write(tmp_path / "clean.h5")
+    with h5py.File(path) as file:
+        place = file[split][name].id.get_chunk_info(0).byte_offset
+    content = bytearray(path.read_bytes())
+    content[place] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ShowreelError, match="damaged"):
+        storage.check(path)
+
+
+def test_check_misses_a_split_or_an_epoch_that_is_not_there(tmp_path: Path) -> None:
+    with h5py.File(write(tmp_path / "clean.h5"), "r+") as file:
+        del file["validation"]
+    reel().write(tmp_path / "reel.h5")
+    with h5py.File(tmp_path / "reel.h5", "r+") as file:
+        del file["psnr"]
+        file.create_dataset("psnr", data=np.zeros(2), chunks=True)
+    for name in ("clean.h5", "reel.h5"):
+        with pytest.raises(ShowreelError, match="a part of it is missing"):
+            storage.check(tmp_path / name)
