@@ -9,6 +9,7 @@ params.load(layout.PARAMS)
 
 
 include: "workflow/rules/lookup.smk"
+include: "workflow/rules/exclusion.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/model.smk"
 

@@ -1,14 +1,25 @@
 """What several test files need: checkouts of the project, and the engines to run in them."""
 
+import atexit
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
+from showreel.lineage import Lineage
+
 ROOT = Path(__file__).parents[1]
+RECORDS = Path(tempfile.mkdtemp(prefix="showreel-records-"))
+atexit.register(shutil.rmtree, RECORDS, ignore_errors=True)
+
+
+def begun(*inputs: Path, record: Path = RECORDS / "record.json") -> Lineage:
+    """Begin the lineage of a stage that a test runs as a function."""
+    return Lineage.begin("test", record=record, modules=(), inputs=inputs, params={"seed": 20})
 
 
 class Checkout:

@@ -76,9 +76,9 @@ def write(path: Path) -> None:
         storage.write_prepared(path, ((split, [block]) for split in SPLITS), {"degradation": path.stem})
     elif path.name.endswith(".reel.h5"):
         frames = np.stack([images, images])
-        storage.Reel("{}", np.arange(3), images, images, np.arange(2), frames, np.zeros(2)).write(path)
+        storage.write(path, storage.Reel("{}", np.arange(3), images, images, np.arange(2), frames, np.zeros(2)))
     elif path.suffix == ".h5":
-        storage.Examples("{}", "", images[:0]).write(path)
+        storage.write(path, storage.Examples("{}", "", images[:0]))
     elif path.suffix == ".keras":
         write_keras(path, 0.5)
     elif path.suffix == ".json":
@@ -107,7 +107,7 @@ def write_record(root: Path, stage: Stage, **changed: Any) -> Path:
         "command": stage.command,
         "inputs": {name: sha256(root / name) for path in stage.inputs for name in files(root, path)},
         "outputs": {name: sha256(root / name) for path in stage.outputs for name in files(root, path)},
-        "params": stage.values,
+        "params": used(root, stage),
         "versions": {},
     }
     path = root / graph.record(stage.command)
@@ -118,16 +118,13 @@ def write_record(root: Path, stage: Stage, **changed: Any) -> Path:
 
 def write_lock(root: Path, stages: dict[str, Stage], *, records: bool) -> None:
     """Write dvc.lock as DVC would after running all stages."""
-    values = yaml.safe_load((root / "params.yaml").read_text())
     locked = {}
     for name, stage in stages.items():
         outputs = [*stage.outputs, *([graph.record(stage.command)] if records else [])]
-        verb = stage.command.split()[0]
-        keys = [*SECTIONS[verb], *([f"experiments.{stage.experiment}"] if verb in ("train", "evaluate") else [])]
         locked[name] = {
             "cmd": f"showreel {stage.command}",
             "deps": [md5(root, path) for path in (*stage.inputs, Path(CODE))],
-            "params": {"params.yaml": {key: value(values, key) for key in keys}},
+            "params": {"params.yaml": used(root, stage)},
             "outs": [md5(root, path) for path in outputs],
         }
     (root / "dvc.lock").write_text(yaml.safe_dump({"schema": "2.0", "stages": locked}))
@@ -148,10 +145,11 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def value(values: Any, key: str) -> Any:
-    for part in key.split("."):
-        values = values[part]
-    return values
+def used(root: Path, stage: Stage) -> dict[str, Any]:
+    """Return the values of params.yaml that shape a stage, by their dotted keys."""
+    verb = stage.command.split()[0]
+    keys = [*SECTIONS[verb], *([f"experiments.{stage.experiment}"] if verb in ("train", "evaluate") else [])]
+    return params.load(root / "params.yaml").values(*keys)
 
 
 def flip(path: Path, place: float = 0.5) -> None:

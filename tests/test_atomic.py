@@ -9,7 +9,7 @@ from showreel import atomic
 
 def test_a_file_appears_only_when_all_of_it_is_written(tmp_path: Path) -> None:
     path = tmp_path / "new" / "table.csv"
-    with atomic.writing(path) as temporary:
+    with atomic.writing(path) as (temporary,):
         temporary.write_text("half")
         assert not path.exists()
     assert path.read_text() == "half"
@@ -17,16 +17,16 @@ def test_a_file_appears_only_when_all_of_it_is_written(tmp_path: Path) -> None:
 
 
 def test_the_temporary_file_is_hidden_beside_its_place_and_keeps_the_suffix(tmp_path: Path) -> None:
-    with atomic.writing(tmp_path / "reel.gif") as temporary:
+    with atomic.writing(tmp_path / "reel.gif") as (temporary,):
         assert temporary.parent == tmp_path
-        assert temporary.name.startswith(".reel.")
+        assert temporary.name.startswith(".reel.gif.")
         assert temporary.suffix == ".gif"
 
 
 def test_a_failure_keeps_the_old_file_and_leaves_nothing(tmp_path: Path) -> None:
     path = tmp_path / "table.csv"
     path.write_text("old")
-    with pytest.raises(IsADirectoryError), atomic.writing(path) as temporary:
+    with pytest.raises(IsADirectoryError), atomic.writing(path) as (temporary,):
         temporary.parent.write_text("a folder is no file")
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
@@ -34,7 +34,7 @@ def test_a_failure_keeps_the_old_file_and_leaves_nothing(tmp_path: Path) -> None
 
 def test_two_writers_of_one_path_do_not_meet(tmp_path: Path) -> None:
     path = tmp_path / "table.csv"
-    with atomic.writing(path) as first, atomic.writing(path) as second:
+    with atomic.writing(path) as (first,), atomic.writing(path) as (second,):
         first.write_text("first")
         second.write_text("second")
         assert first != second
@@ -54,3 +54,24 @@ def test_the_file_has_the_permissions_that_the_umask_leaves(tmp_path: Path) -> N
 def test_text_is_written_as_utf8_and_as_it_is(tmp_path: Path) -> None:
     atomic.write_text(tmp_path / "table.csv", "σ,–\r\n")
     assert (tmp_path / "table.csv").read_bytes() == "σ,–\r\n".encode()
+
+
+def test_several_files_appear_together_and_none_if_one_of_them_fails(tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in ("model.keras", "history.csv")]
+    with pytest.raises(ZeroDivisionError), atomic.writing(*paths) as temporaries:
+        temporaries[0].write_text(str(1 / (len(temporaries) - 2)))
+    assert not list(tmp_path.iterdir())
+    with atomic.writing(*paths) as temporaries:
+        for temporary in temporaries:
+            temporary.write_text("whole")
+        assert not any(path.exists() for path in paths)
+    assert [path.read_text() for path in paths] == ["whole", "whole"]
+    assert sorted(tmp_path.iterdir()) == sorted(paths)
+
+
+def test_leftovers_of_one_path_are_removed_and_nothing_else(tmp_path: Path) -> None:
+    kept = [tmp_path / name for name in ("a.h5", ".a.examples.h5.abcd1234.h5", ".hidden.h5", ".a.h5.mine.h5")]
+    for path in (*kept, tmp_path / ".a.h5.abcd1234.h5"):
+        path.write_text("")
+    atomic.remove_leftovers(tmp_path / "a.h5")
+    assert sorted(tmp_path.iterdir()) == sorted(kept)

@@ -15,7 +15,7 @@ from showreel.verification.compare import Difference, difference
 from showreel.verification.graph import Stage
 from showreel.verification.rebuild import Rebuild, Rebuilt, Verdict, verdict
 
-STAGES = [Stage("prepare digits", (), (), {}, {}), Stage("train a", (), (), {}, {}, "a")]
+STAGES = [Stage("prepare digits", (), ()), Stage("train a", (), (), "a")]
 
 
 def prepared(path: Path, value: int) -> None:

@@ -20,7 +20,7 @@ from showreel import find
 from showreel.block import SPLITS, Block
 from showreel.datasets import cifar10, cifar100, cifar_binary, digits, fashion_mnist, idx, mnist, photos
 from showreel.errors import ParamsError, ShowreelError
-from showreel.fetch import digest
+from showreel.provenance import file_digest
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 EVERY = [pytest.param(find.module("datasets", name), id=name) for name in find.names("datasets")]
@@ -95,7 +95,9 @@ def test_packaged_data_is_gathered_to_the_same_bytes(module: ModuleType, tmp_pat
     for name in ("first", "second"):
         (tmp_path / name).mkdir()
         module.gather(tmp_path / name)
-    first, second = ({path.name: digest(path) for path in (tmp_path / name).iterdir()} for name in ("first", "second"))
+    first, second = (
+        {path.name: file_digest(path) for path in (tmp_path / name).iterdir()} for name in ("first", "second")
+    )
     assert first == second
 
 
@@ -178,7 +180,7 @@ def test_real_mnist_begins_with_the_known_digits() -> None:
 
 
 def test_mnist_digests_are_those_of_the_real_files() -> None:
-    assert {file.name: digest(real("mnist") / file.name) for file in mnist.FILES} == {
+    assert {file.name: file_digest(real("mnist") / file.name) for file in mnist.FILES} == {
         file.name: file.sha256 for file in mnist.FILES
     }
 

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import begun
 
 from showreel import storage
 from showreel.block import SPLITS, Block, Split
@@ -24,7 +25,7 @@ def clean(tmp_path: Path) -> Path:
 
 
 def noisy(clean: Path, name: str = "noisy.h5", *, seed: int = 20, sigma: float = 0.1) -> Path:
-    degrade("noisy", clean, clean.parent / name, seed=seed, options={"sigma": sigma})
+    degrade("noisy", clean, clean.parent / name, seed=seed, options={"sigma": sigma}, lineage=begun(clean))
     return clean.parent / name
 
 

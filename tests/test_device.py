@@ -1,3 +1,7 @@
+import multiprocessing
+import time
+from pathlib import Path
+
 import pytest
 
 from showreel.models import device
@@ -37,8 +41,47 @@ def test_auto_asks_a_gpu_for_its_compute_capability(
     monkeypatch.setattr(f"{CONFIG}.experimental.get_device_details", lambda gpu: details)
     monkeypatch.setattr(f"{CONFIG}.experimental.set_memory_growth", lambda gpu, on: grown.append(on))
     assert device.dtype_policy("auto") == policy
-    assert (device.claim(), grown) == ("a GPU", [True])
+    with device.claimed(alone=True) as name:
+        assert (name, grown) == ("a GPU", [True])
 
 
 def test_this_machine_has_a_name() -> None:
-    assert device.claim()
+    with device.claimed(alone=True) as name:
+        assert name
+
+
+def hold(folder: Path, seconds: float) -> None:
+    """Hold one of two things for a while, and say in a file which and from when on."""
+    with device.free(["2", "5"], folder) as index:
+        (folder / f"{index} {time.monotonic_ns()}").touch()
+        time.sleep(seconds)
+
+
+def test_processes_hold_different_things_and_wait_while_all_are_held(tmp_path: Path) -> None:
+    workers = [
+        multiprocessing.get_context("spawn").Process(target=hold, args=(tmp_path, 2.0), daemon=True) for _ in range(3)
+    ]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    held = sorted((int(path.name.split()[1]), path.name.split()[0]) for path in tmp_path.glob("* *"))
+    assert {index for _, index in held[:2]} == {"0", "1"}
+    assert held[2][0] - held[0][0] > 1.9e9
+
+
+def test_what_a_killed_process_held_is_free(tmp_path: Path) -> None:
+    worker = multiprocessing.get_context("spawn").Process(target=hold, args=(tmp_path, 60.0), daemon=True)
+    worker.start()
+    while not list(tmp_path.glob("* *")):
+        time.sleep(0.05)
+    worker.kill()
+    worker.join()
+    with device.free(["2", "5"], tmp_path) as index:
+        assert index == 0
+
+
+@pytest.mark.parametrize(("variable", "names"), [("", ["0", "1"]), ("3, 1", ["3", "1"])])
+def test_gpus_are_called_as_the_machine_does(monkeypatch: pytest.MonkeyPatch, variable: str, names: list[str]) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", variable)
+    assert device._numbers(2) == names

@@ -77,7 +77,9 @@ def test_every_path_of_the_layout_is_an_output_of_its_stage(in_dvc: dict[str, Jo
         f"evaluate {experiment}": (layout.examples, layout.scores, layout.metrics),
         f"render {experiment}": (layout.gif, layout.poster),
     }.items():
-        assert in_dvc[f"showreel {stage}"].outputs == {str(path(experiment)) for path in paths}
+        record = layout.record(*stage.split())
+        assert in_dvc[f"showreel {stage}"].outputs == {str(path(experiment)) for path in paths} | {str(record)}
+    assert str(layout.record("degrade", "mnist", "noisy")) in in_dvc["showreel degrade mnist noisy"].outputs
 
 
 def test_an_init_file_holds_nothing_but_its_docstring() -> None:

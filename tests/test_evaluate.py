@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import begun
 from numpy.typing import NDArray
 
 from showreel import storage
@@ -49,7 +50,7 @@ def write_model(path: Path, body: Body, size: int = 8) -> None:
 
 def write_reel(path: Path, degraded: Path, clean: Path) -> None:
     inputs, targets = (storage.read_split(file, "test").images[REEL] for file in (degraded, clean))
-    storage.Reel("{}", REEL, inputs, targets, np.arange(1), targets[None], np.zeros(1)).write(path)
+    storage.write(path, storage.Reel("{}", REEL, inputs, targets, np.arange(1), targets[None], np.zeros(1)))
 
 
 def files(folder: Path, degraded: Path) -> dict[str, Path]:
@@ -67,10 +68,10 @@ def run(folder: Path, degradation: str, body: Body, **options: float) -> dict[st
     degraded = clean
     if degradation != "clean":
         degraded = folder / f"{degradation}.h5"
-        degrade(degradation, clean, degraded, seed=1, options=options)
+        degrade(degradation, clean, degraded, seed=1, options=options, lineage=begun())
     write_model(folder / "m.keras", body, storage.image_shape(degraded)[0])
     write_reel(folder / "reel.reel.h5", degraded, clean)
-    evaluate("tiny", degradation=degradation, **files(folder, degraded))
+    evaluate("tiny", degradation=degradation, **files(folder, degraded), lineage=begun())
     return json.loads((folder / "metrics.json").read_text())  # type: ignore[no-any-return]
 
 
@@ -91,7 +92,7 @@ def test_an_identity_network_on_clean_images_is_perfect_and_has_no_rivals(tmp_pa
     assert numbers["mse"] < 1e-10
     bounds = {f"{kind}_{end}" for kind in ("psnr", "ssim", "mse") for end in ("low", "high")}
     assert set(numbers) == {"psnr", "ssim", "mse", "count", "parameters"} | bounds
-    examples = storage.Examples.read(tmp_path / "examples.examples.h5")
+    examples = storage.read(tmp_path / "examples.examples.h5", storage.Examples)
     assert examples.baseline_name == ""
     assert examples.baseline.shape == (0, 8, 8, 1)
 
@@ -115,7 +116,7 @@ def test_the_gain_is_over_the_strongest_baseline(noisy: Path) -> None:
     ways = ("median", "total_variation", "non_local_means", "wavelets")
     assert numbers["baseline_psnr"] == max(numbers[f"{way}_psnr"] for way in ways)
     assert numbers["gain_db"] == pytest.approx(numbers["psnr"] - numbers["baseline_psnr"], abs=1e-3)
-    strongest = storage.Examples.read(noisy / "examples.examples.h5").baseline_name
+    strongest = storage.read(noisy / "examples.examples.h5", storage.Examples).baseline_name
     assert numbers[f"{strongest}_ssim"] == numbers["baseline_ssim"]
     assert numbers["median_size"] in (1, 3, 5, 7)
 
@@ -156,8 +157,8 @@ def test_scores_have_one_row_an_image_that_average_to_the_metrics(noisy: Path) -
 
 
 def test_examples_are_the_strongest_baselines_look_at_the_reels_images(noisy: Path) -> None:
-    examples, table = storage.Examples.read(noisy / "examples.examples.h5"), pd.read_csv(noisy / "scores.csv")
-    target = storage.Reel.read(noisy / "reel.reel.h5").target
+    examples, table = storage.read(noisy / "examples.examples.h5", storage.Examples), pd.read_csv(noisy / "scores.csv")
+    target = storage.read(noisy / "reel.reel.h5", storage.Reel).target
     error = np.mean((examples.baseline / 255 - target / 255) ** 2, axis=(1, 2, 3))
     reached: NDArray[np.float64] = table[f"{examples.baseline_name}_psnr"].to_numpy()[REEL]
     np.testing.assert_allclose(-10 * np.log10(error), reached, atol=0.1)
@@ -167,7 +168,7 @@ def test_the_same_files_give_the_same_bytes(noisy: Path) -> None:
     paths = files(noisy, noisy / "noisy.h5")
     written = [paths[name] for name in ("metrics", "scores", "examples")]
     before = [path.read_bytes() for path in written]
-    evaluate("tiny", degradation="noisy", **paths)
+    evaluate("tiny", degradation="noisy", **paths, lineage=begun())
     assert [path.read_bytes() for path in written] == before
 
 
@@ -189,7 +190,7 @@ def prepared(folder: Path) -> dict[str, Path]:
 
 def fails(paths: dict[str, Path], *words: str) -> None:
     with pytest.raises(ShowreelError) as caught:
-        evaluate("tiny", degradation="clean", **paths)
+        evaluate("tiny", degradation="clean", **paths, lineage=begun())
     assert all(word in str(caught.value) for word in words)
     assert "\n" not in str(caught.value)
     assert not any(paths[name].exists() for name in ("metrics", "scores", "examples"))
@@ -218,7 +219,7 @@ def test_a_network_for_other_images_is_refused(tmp_path: Path) -> None:
 def test_a_reel_of_other_images_is_refused(tmp_path: Path) -> None:
     paths = prepared(tmp_path)
     small = np.zeros((2, 4, 4, 1), np.uint8)
-    storage.Reel("{}", REEL, small, small, np.arange(1), small[None], np.zeros(1)).write(paths["reel"])
+    storage.write(paths["reel"], storage.Reel("{}", REEL, small, small, np.arange(1), small[None], np.zeros(1)))
     fails(paths, "reel.reel.h5", "train")
 
 

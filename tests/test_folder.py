@@ -19,7 +19,7 @@ from showreel.block import SPLITS, Block, Split
 from showreel.datasets import folder, packing
 from showreel.datasets.arrangement import Picture, arrange, is_picture
 from showreel.errors import ParamsError, ShowreelError
-from showreel.fetch import digest
+from showreel.provenance import file_digest
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
@@ -188,7 +188,7 @@ def test_snapshot_of_a_folder_is_the_same_bytes_whatever_the_dates(tmp_path: Pat
     gathered(tmp_path / "first", source)
     os.utime(source / "test" / "c.png", (1e9, 1e9))
     gathered(tmp_path / "second", source)
-    assert digest(tmp_path / "first" / "images.zip") == digest(tmp_path / "second" / "images.zip")
+    assert file_digest(tmp_path / "first" / "images.zip") == file_digest(tmp_path / "second" / "images.zip")
     with zipfile.ZipFile(tmp_path / "first" / "images.zip") as archive:
         assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
@@ -196,7 +196,7 @@ def test_snapshot_of_a_folder_is_the_same_bytes_whatever_the_dates(tmp_path: Pat
 def test_zip_is_copied_as_it_is(tmp_path: Path) -> None:
     source = write_zip(tmp_path / "a.zip", three_splits() | {"notes.txt": b"hello"})
     gathered(tmp_path / "raw", source)
-    assert digest(tmp_path / "raw" / "images.zip") == digest(source)
+    assert file_digest(tmp_path / "raw" / "images.zip") == file_digest(source)
 
 
 def test_crop_takes_the_largest_centred_square(tmp_path: Path) -> None:

@@ -62,9 +62,18 @@ def test_values_come_as_they_are_written(tmp_path: Path) -> None:
 
 def test_an_experiment_changes_its_own_training_alone(tmp_path: Path) -> None:
     declared = load(tmp_path, GOOD)
-    common = {"epochs": 25, "batch_size": 128, "learning_rate": 0.001, "precision": "auto"}
+    common = {"epochs": 25, "batch_size": 128, "learning_rate": 0.001, "precision": "auto", "deterministic": False}
     assert declared.recipe("digits-denoiser") == common
     assert declared.recipe("photos-identity") == common | {"epochs": 50}
+
+
+def test_values_are_what_the_file_says_at_some_keys_and_no_more(tmp_path: Path) -> None:
+    declared = load(tmp_path, GOOD)
+    assert declared.values("seed", "models.unet", "experiments.photos-identity") == {
+        "seed": 20,
+        "models.unet": {"depth": 2, "filters": 16},
+        "experiments.photos-identity": yaml.safe_load(GOOD)["experiments"]["photos-identity"],
+    }
 
 
 def test_the_order_of_keys_changes_nothing(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import imageio.v3 as imageio
 import numpy as np
 import pytest
+from conftest import begun
 from PIL import GifImagePlugin, Image
 
 from showreel.errors import ShowreelError
@@ -14,7 +15,7 @@ from showreel.objectives.restoration.arrangement import HEADER
 from showreel.objectives.restoration.colours import PALETTE_SIZE, packed
 from showreel.objectives.restoration.frame import frames
 from showreel.stages.render import render
-from showreel.storage import Examples, Reel
+from showreel.storage import Examples, Reel, read, write
 
 METRICS = {"psnr": 21.5, "ssim": 0.9, "gain_db": 6.5, "baseline_psnr": 15.0, "input_psnr": 9.0, "count": 5}
 
@@ -41,18 +42,18 @@ def paths(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Path]:
     names = {"reel": "m.reel.h5", "examples": "m.examples.h5", "metrics": "metrics.json"}
     names |= {"gif": "results/reel.gif", "poster": "results/poster.png"}
     files = {name: tmp_path / file for name, file in names.items()}
-    reel.write(files["reel"])
-    Examples("{}", "total_variation", 255 - reel.target).write(files["examples"])
+    write(files["reel"], reel)
+    write(files["examples"], Examples("{}", "total_variation", 255 - reel.target))
     files["metrics"].write_text(json.dumps(METRICS))
     return files
 
 
 def drawn(paths: dict[str, Path]) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    return np.stack(list(frames("m", Reel.read(paths["reel"]), Examples.read(paths["examples"]), METRICS)))
+    return np.stack(list(frames("m", read(paths["reel"], Reel), read(paths["examples"], Examples), METRICS)))
 
 
 def test_the_gif_has_a_frame_an_epoch_a_long_last_one_and_loops_for_ever(paths: dict[str, Path]) -> None:
-    render("m", **paths)
+    render("m", **paths, lineage=begun())
     with Image.open(paths["gif"]) as gif:
         assert isinstance(gif, GifImagePlugin.GifImageFile)
         durations = []
@@ -64,7 +65,7 @@ def test_the_gif_has_a_frame_an_epoch_a_long_last_one_and_loops_for_ever(paths: 
 
 
 def test_decoded_frames_are_the_drawn_ones_and_what_stands_still_does_not_flicker(paths: dict[str, Path]) -> None:
-    render("m", **paths)
+    render("m", **paths, lineage=begun())
     decoded, wanted = imageio.imread(paths["gif"], mode="RGB"), drawn(paths)
     assert decoded.shape == wanted.shape
     still = (wanted == wanted[0]).all(axis=(0, -1))
@@ -72,14 +73,14 @@ def test_decoded_frames_are_the_drawn_ones_and_what_stands_still_does_not_flicke
     assert (decoded[:, still] == decoded[0, still]).all()
     assert len(np.unique(packed(decoded))) <= PALETTE_SIZE
     errors = np.abs(decoded.astype(int) - wanted)[:, HEADER:]
-    if Reel.read(paths["reel"]).target.shape[-1] == 1:
+    if read(paths["reel"], Reel).target.shape[-1] == 1:
         assert errors.max() == 1
     else:
         assert errors.mean() < 6
 
 
 def test_there_is_one_palette_for_all_frames(paths: dict[str, Path]) -> None:
-    render("m", **paths)
+    render("m", **paths, lineage=begun())
     assert local_palettes(paths["gif"].read_bytes()) == [False] * 6
 
 
@@ -101,12 +102,12 @@ def local_palettes(content: bytes) -> list[bool]:
 
 
 def test_the_poster_is_the_last_frame_in_all_its_colours(paths: dict[str, Path]) -> None:
-    render("m", **paths)
+    render("m", **paths, lineage=begun())
     np.testing.assert_array_equal(imageio.imread(paths["poster"]), drawn(paths)[-1])
 
 
 def test_gif_and_poster_say_what_they_were_made_from(paths: dict[str, Path]) -> None:
-    render("m", **paths)
+    render("m", **paths, lineage=begun(*(paths[name] for name in ("reel", "examples", "metrics"))))
     with Image.open(paths["gif"]) as gif, Image.open(paths["poster"]) as poster:
         origin = json.loads(gif.info["comment"])
         assert json.loads(poster.info["Comment"]) == origin
@@ -118,19 +119,19 @@ def test_gif_and_poster_say_what_they_were_made_from(paths: dict[str, Path]) -> 
 
 
 def test_the_same_files_give_the_same_bytes(paths: dict[str, Path]) -> None:
-    render("m", **paths)
+    render("m", **paths, lineage=begun())
     first = [paths[name].read_bytes() for name in ("gif", "poster")]
-    render("m", **paths)
+    render("m", **paths, lineage=begun())
     assert [paths[name].read_bytes() for name in ("gif", "poster")] == first
     assert sorted(path.name for path in paths["gif"].parent.iterdir()) == ["poster.png", "reel.gif"]
 
 
 def test_an_identity_renders_without_baseline_and_without_its_scores(paths: dict[str, Path]) -> None:
-    reel = Reel.read(paths["reel"])
-    Examples("{}", "", reel.target[:0]).write(paths["examples"])
+    reel = read(paths["reel"], Reel)
+    write(paths["examples"], Examples("{}", "", reel.target[:0]))
     paths["metrics"].write_text('{"psnr": 41.0}')
-    render("m", **paths)
-    wanted = list(frames("m", reel, Examples.read(paths["examples"]), {"psnr": 41.0}))
+    render("m", **paths, lineage=begun())
+    wanted = list(frames("m", reel, read(paths["examples"], Examples), {"psnr": 41.0}))
     np.testing.assert_array_equal(imageio.imread(paths["poster"]), wanted[-1])
     assert imageio.imread(paths["gif"]).shape[0] == 6
 
@@ -145,7 +146,7 @@ def test_a_missing_or_damaged_file_is_named_and_nothing_is_written(
     else:
         paths[damaged].write_bytes(b"\xff\x00garbage" if damage == "garbage" else b"")
     with pytest.raises(ShowreelError, match=str(paths[damaged])) as refusal:
-        render("m", **paths)
+        render("m", **paths, lineage=begun())
     assert "\n" not in str(refusal.value)
     assert not paths["gif"].parent.exists()
 
@@ -154,30 +155,30 @@ def test_a_missing_or_damaged_file_is_named_and_nothing_is_written(
 def test_metrics_that_are_no_flat_numbers_are_refused(paths: dict[str, Path], record: str) -> None:
     paths["metrics"].write_text(record)
     with pytest.raises(ShowreelError, match=r"metrics\.json: not a flat table of numbers"):
-        render("m", **paths)
+        render("m", **paths, lineage=begun())
 
 
 def test_scores_that_are_not_finite_are_not_shown(paths: dict[str, Path]) -> None:
     paths["metrics"].write_text('{"psnr": NaN, "ssim": Infinity, "baseline_psnr": NaN}')
-    render("m", **paths)
-    wanted = list(frames("m", Reel.read(paths["reel"]), Examples.read(paths["examples"]), {}))
+    render("m", **paths, lineage=begun())
+    wanted = list(frames("m", read(paths["reel"], Reel), read(paths["examples"], Examples), {}))
     np.testing.assert_array_equal(imageio.imread(paths["poster"]), wanted[-1])
 
 
 def test_an_examples_file_in_place_of_a_reel_is_refused(paths: dict[str, Path]) -> None:
     with pytest.raises(ShowreelError, match="damaged"):
-        render("m", **paths | {"reel": paths["examples"]})
+        render("m", **paths | {"reel": paths["examples"]}, lineage=begun())
 
 
 def test_examples_of_other_images_are_refused(paths: dict[str, Path]) -> None:
-    Examples("{}", "median", Reel.read(paths["reel"]).target[:2]).write(paths["examples"])
+    write(paths["examples"], Examples("{}", "median", read(paths["reel"], Reel).target[:2]))
     with pytest.raises(ShowreelError, match=r"m\.examples\.h5: its images do not match"):
-        render("m", **paths)
+        render("m", **paths, lineage=begun())
 
 
 @pytest.mark.parametrize("change", ["predictions", "psnr", "finite", "degraded", "origin", "nothing"])
 def test_a_reel_whose_parts_do_not_fit_is_refused(paths: dict[str, Path], change: str) -> None:
-    reel = Reel.read(paths["reel"])
+    reel = read(paths["reel"], Reel)
     changes: dict[str, dict[str, Any]] = {
         "predictions": {"predictions": reel.predictions[:, :2]},
         "psnr": {"psnr": reel.psnr[:2]},
@@ -186,21 +187,21 @@ def test_a_reel_whose_parts_do_not_fit_is_refused(paths: dict[str, Path], change
         "origin": {"origin": "not JSON"},
         "nothing": {"target": reel.target[:0], "predictions": reel.predictions[:, :0]},
     }
-    replace(reel, **changes[change]).write(paths["reel"])
+    write(paths["reel"], replace(reel, **changes[change]))
     with pytest.raises(ShowreelError, match=r"m\.reel\.h5: ") as refusal:
-        render("m", **paths)
+        render("m", **paths, lineage=begun())
     assert "\n" not in str(refusal.value)
 
 
 def test_later_frames_cost_only_what_changes_in_them(paths: dict[str, Path]) -> None:
-    reel = Reel.read(paths["reel"])
+    reel = read(paths["reel"], Reel)
     still = replace(reel, predictions=np.repeat(reel.predictions[:1], 6, axis=0))
     sizes = []
     for epochs in (1, 6):
         shortened = replace(
             still, **{name: getattr(still, name)[:epochs] for name in ("epochs", "psnr", "predictions")}
         )
-        shortened.write(paths["reel"])
-        render("m", **paths)
+        write(paths["reel"], shortened)
+        render("m", **paths, lineage=begun())
         sizes.append(paths["gif"].stat().st_size)
     assert sizes[1] - sizes[0] < 0.5 * sizes[0]

@@ -3,33 +3,25 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from showreel import room
-from showreel.block import Block
 from showreel.errors import ShowreelError
 
 WRITER = """
 import numpy as np, sys
 from pathlib import Path
-from showreel import room, storage
+from showreel import atomic, storage
 from showreel.block import SPLITS, Block
 from showreel.errors import ShowreelError
 path = Path(sys.argv[1])
 block = Block(np.zeros((100_000, 8, 8, 1), np.uint8), np.zeros(100_000, np.int32))
 try:
-    room.prove(path, 0)
-    storage.write_prepared(path, ((split, room.before_each([block], path)) for split in SPLITS), {})
+    with atomic.writing(path) as (temporary,):
+        storage.write_prepared(temporary, ((split, [block]) for split in SPLITS), {})
 except (OSError, ShowreelError) as error:
     sys.exit(f"refused: {error}")
 """
-
-
-def test_blocks_pass_unchanged_where_there_is_room(tmp_path: Path) -> None:
-    blocks = [Block(np.zeros((2, 8, 8, 1), np.uint8), np.zeros(2, np.int32))] * 3
-    assert list(room.before_each(blocks, tmp_path / "deep/clean.h5")) == blocks
-    assert not list((tmp_path / "deep").iterdir())
 
 
 def test_more_than_the_disk_has_is_refused_with_the_size(tmp_path: Path) -> None:

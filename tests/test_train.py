@@ -1,17 +1,24 @@
 import json
+import multiprocessing
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import keras
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import begun
 
-from showreel import storage
+from showreel import checkpoint, storage
 from showreel.block import SPLITS, Block
+from showreel.checkpoint import Run
 from showreel.errors import ParamsError, ShowreelError
 from showreel.models import archive
+from showreel.models.blocks import Shape
 from showreel.models.feeding import Pairs, predict
 from showreel.objectives.restoration import learning
 from showreel.stages import train as stage
@@ -19,7 +26,6 @@ from showreel.stages.degrade import degrade
 from showreel.stages.train import Recipe, train
 
 COUNTS = dict(zip(SPLITS, (48, 16, 12), strict=True))
-OUTPUTS = ("model", "reel", "history")
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +36,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     images = np.stack([40 + 3 * k + 8 * x + 4 * ((y * k) % 8) for k in range(48)]).astype(np.uint8)[..., None]
     blocks = {split: Block(images[:count], np.zeros(count, np.int32)) for split, count in COUNTS.items()}
     storage.write_prepared(folder / "clean.h5", ((s, [b]) for s, b in blocks.items()), {"dataset": "made-up"})
-    degrade("noisy", folder / "clean.h5", folder / "noisy.h5", seed=1, options={"sigma": 0.2})
+    degrade("noisy", folder / "clean.h5", folder / "noisy.h5", seed=1, options={"sigma": 0.2}, lineage=begun())
     return folder
 
 
@@ -39,15 +45,18 @@ def run(
 ) -> dict[str, Path]:
     """Train a tiny network and return where its outputs are."""
     recipe: dict[str, object] = {"epochs": 4, "batch_size": 16, "learning_rate": 0.01, "precision": "float32"}
-    paths = {"model": folder / "a.keras", "reel": folder / "a.reel.h5", "history": folder / "history.csv"}
+    recipe |= {"deterministic": False, **changes}
+    names = {"model": "a.keras", "reel": "a.reel.h5", "history": "history.csv", "timing": "t.csv", "kept": "c/a.npz"}
+    paths = {name: folder / file for name, file in names.items()}
     train(
         "tiny",
         degraded=data / "noisy.h5",
         clean=data / "clean.h5",
         architecture=architecture,
         options={"depth": 1, "filters": 2},
-        recipe=Recipe(**recipe | changes),  # type: ignore[arg-type]
+        recipe=Recipe(**recipe),  # type: ignore[arg-type]
         seed=seed,
+        lineage=begun(data / "noisy.h5", data / "clean.h5"),
         **paths,
     )
     return paths
@@ -60,15 +69,17 @@ def trained(data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, P
 
 def test_history_has_a_row_an_epoch(trained: dict[str, Path]) -> None:
     history = pd.read_csv(trained["history"])
-    columns = ["epoch", "loss", "validation_loss", "validation_psnr", "seconds", "images_per_second"]
-    assert list(history) == columns
+    assert list(history) == ["epoch", "loss", "validation_loss", "validation_psnr"]
     assert history["epoch"].tolist() == [1, 2, 3, 4]
+    timing = pd.read_csv(trained["timing"])
+    assert list(timing) == ["epoch", "seconds", "images_per_second"]
+    assert (timing > 0).all(axis=None)
     assert history["loss"].iloc[-1] < history["loss"].iloc[0]
     assert np.isfinite(history).all(axis=None)
 
 
 def test_the_reel_begins_before_training_and_shows_the_first_test_images(trained: dict[str, Path], data: Path) -> None:
-    reel = storage.Reel.read(trained["reel"])
+    reel = storage.read(trained["reel"], storage.Reel)
     assert reel.epochs.tolist() == [0, 1, 2, 3, 4]
     assert reel.indices.tolist() == list(range(10))
     assert reel.predictions.shape == (5, 10, 8, 8, 1)
@@ -84,7 +95,7 @@ def test_the_weights_kept_are_those_that_were_best_on_validation(
     validate: Callable[..., dict[str, float]] = stage._validate
     calls: list[float] = []
 
-    def spoiled(run: stage.Run, network: keras.Model, pairs: Pairs) -> dict[str, float]:
+    def spoiled(run: Run, network: keras.Model, pairs: Pairs) -> dict[str, float]:
         """Validate as ever, but make the network forget everything before its third epoch ends."""
         if len(calls) == 2:
             network.set_weights([np.zeros_like(weights) for weights in network.get_weights()])
@@ -107,7 +118,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(
     trained: dict[str, Path], data: Path, tmp_path: Path
 ) -> None:
     again, other = run(data, tmp_path / "again"), run(data, tmp_path / "other", seed=4)
-    for name in ("model", "reel"):
+    for name in ("model", "reel", "history"):
         assert again[name].read_bytes() == trained[name].read_bytes()
         assert other[name].read_bytes() != trained[name].read_bytes()
 
@@ -115,12 +126,11 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(
 def test_model_and_reel_say_where_they_come_from(trained: dict[str, Path]) -> None:
     with zipfile.ZipFile(trained["model"]) as file:
         origin = json.loads(file.comment)
-    assert json.loads(storage.Reel.read(trained["reel"]).origin) == origin
-    assert origin["seed"] == 3
+    assert json.loads(storage.read(trained["reel"], storage.Reel).origin) == origin
+    assert origin["params"] == {"seed": 20}
     assert origin["precision"] == "float32"
-    assert origin["recipe"]["learning_rate"] == 0.01
     assert [Path(name).name for name in origin["inputs"]] == ["clean.h5", "noisy.h5"]
-    assert origin["device"]
+    assert len(origin["devices"]) == 1
 
 
 def test_a_loss_that_is_not_finite_is_an_error_and_nothing_is_written(data: Path, tmp_path: Path) -> None:
@@ -142,3 +152,99 @@ def test_files_that_do_not_belong_together_are_refused(data: Path, tmp_path: Pat
     with pytest.raises(ShowreelError, match=r"noisy\.h5: its train split does not match .*degrade stage again"):
         run(tmp_path, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+class Killed(BaseException):
+    """Stands for the end of the process."""
+
+
+def interrupted(data: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, epoch: int) -> None:
+    """Train until an epoch's checkpoint is kept, and no further."""
+    save = checkpoint.save
+
+    def save_and_end(path: Path, key: str, run: Run, variables: checkpoint.Arrays) -> None:
+        save(path, key, run, variables)
+        if len(run.history) == epoch:
+            raise Killed
+
+    monkeypatch.setattr(checkpoint, "save", save_and_end)
+    with pytest.raises(Killed):
+        run(data, folder)
+    monkeypatch.setattr(checkpoint, "save", save)
+
+
+@pytest.mark.parametrize("epoch", [1, 3, 4])
+def test_a_training_that_was_killed_ends_as_one_that_was_not(
+    trained: dict[str, Path], data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, epoch: int
+) -> None:
+    interrupted(data, tmp_path, monkeypatch, epoch)
+    assert [path.name for path in tmp_path.iterdir()] == ["c"]
+    resumed = run(data, tmp_path)
+    for name in ("model", "reel", "history"):
+        assert resumed[name].read_bytes() == trained[name].read_bytes()
+    assert len(pd.read_csv(resumed["timing"])) == 4
+    assert not resumed["kept"].exists()
+
+
+def test_random_layers_go_on_where_they_were(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def build(input_shape: Shape, output_shape: Shape, **options: int) -> keras.Model:
+        """Name every layer: Keras's own names count up within a process."""
+        images = keras.Input(input_shape, dtype="uint8", name="images")
+        features = keras.layers.Rescaling(1 / 255, name="scaled")(images)
+        features = keras.layers.Dropout(0.5, seed=1, name="dropped")(features)
+        features = keras.layers.BatchNormalization(name="normal")(features)
+        return keras.Model(images, keras.layers.Conv2D(1, 3, padding="same", name="out")(features), name="random")
+
+    monkeypatch.setattr("showreel.find.module", lambda folder, name: SimpleNamespace(build=build))
+    whole = run(data, tmp_path / "whole")
+    interrupted(data, tmp_path / "parts", monkeypatch, 2)
+    parts = run(data, tmp_path / "parts")
+    for name in ("model", "reel", "history"):
+        assert parts[name].read_bytes() == whole[name].read_bytes()
+
+
+def test_a_checkpoint_of_other_inputs_is_not_mixed_in(
+    trained: dict[str, Path],
+    data: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    (tmp_path / "other").mkdir()
+    degrade("noisy", data / "clean.h5", tmp_path / "other/noisy.h5", seed=9, options={"sigma": 0.2}, lineage=begun())
+    (tmp_path / "other/clean.h5").symlink_to(data / "clean.h5")
+    interrupted(tmp_path / "other", tmp_path, monkeypatch, 2)
+    ended = run(data, tmp_path)
+    assert "belongs to a training with other inputs" in caplog.text
+    assert ended["model"].read_bytes() == trained["model"].read_bytes()
+
+
+def test_an_input_that_changes_meanwhile_fails_the_training_and_publishes_nothing(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("noisy.h5", "clean.h5"):
+        (tmp_path / name).write_bytes((data / name).read_bytes())
+    interrupted(tmp_path, tmp_path / "out", monkeypatch, 4)
+    save = archive.save
+
+    def save_late(*arguments: Any) -> None:
+        save(*arguments)
+        (tmp_path / "clean.h5").write_bytes(b"other")
+
+    monkeypatch.setattr(archive, "save", save_late)
+    with pytest.raises(ShowreelError, match=r"clean\.h5: changed while `showreel test` ran"):
+        run(tmp_path, tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["c"]
+
+
+def test_deterministic_training_gives_the_same_bits(data: Path, tmp_path: Path) -> None:
+    """In processes of their own: the mode cannot be left again."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(2, context) as pool:
+        first, second = pool.map(_deterministic, [data, data], [tmp_path / "a", tmp_path / "b"])
+    assert first == second
+
+
+def _deterministic(data: Path, folder: Path) -> list[bytes]:
+    paths = run(data, folder, deterministic=True, precision="bfloat16")
+    return [paths[name].read_bytes() for name in ("model", "reel", "history")]

@@ -1,37 +1,53 @@
 """Files that appear whole or not at all: written beside their place under a unique name, flushed, then renamed."""
 
+import glob
 import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+RANDOM_CHARACTERS = 8
+"""How many `tempfile` puts into a name."""
+
 
 @contextmanager
-def writing(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; on success flush it to disk and rename it, on failure remove it.
+def writing(*paths: Path) -> Iterator[list[Path]]:
+    """Yield a temporary path beside each path; on success flush and rename all of them, on failure remove them.
 
-    The temporary name keeps the suffix (imageio, h5py and Keras choose a format by it) and starts with a dot.
-    Two processes that write the same path do not meet: the last rename wins, each of them whole.
+    A temporary name ends as its path does (imageio, h5py and Keras choose a format by the suffix) and starts with a
+    dot. All files are on the disk before the first is renamed, and they are renamed in the order given. Two processes
+    that write the same path do not meet: the last rename wins, each of them whole.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}.", suffix=path.suffix)
-    os.close(handle)
-    temporary = Path(name)
+    temporaries: list[Path] = []
     try:
-        yield temporary
-        temporary.chmod(0o666 & ~_umask())
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        for path in paths:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
+            os.close(handle)
+            temporaries.append(Path(name))
+        yield temporaries
+        for temporary in temporaries:
+            temporary.chmod(0o666 & ~_umask())
+            with temporary.open("rb") as file:
+                os.fsync(file.fileno())
+        for temporary, path in zip(temporaries, paths, strict=True):
+            temporary.replace(path)
     finally:
-        temporary.unlink(missing_ok=True)
+        for temporary in temporaries:
+            temporary.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text atomically."""
-    with writing(path) as temporary:
+    with writing(path) as (temporary,):
         temporary.write_text(text, encoding="utf-8")
+
+
+def remove_leftovers(path: Path) -> None:
+    """Remove the temporary files of killed processes; for one who knows that no other process writes `path` now."""
+    for leftover in path.parent.glob(f".{glob.escape(path.name)}.{'?' * RANDOM_CHARACTERS}{path.suffix}"):
+        leftover.unlink(missing_ok=True)
 
 
 def _umask() -> int:

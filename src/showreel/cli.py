@@ -6,15 +6,17 @@ Exit codes: 0 done, 1 a file, archive or network is at fault, 2 params.yaml or t
 import argparse
 import fnmatch
 import os
+import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 from typing import Any, NoReturn
 
-from showreel import find, layout, params
+from showreel import find, layout, locks, params
 from showreel.errors import ParamsError, ShowreelError
+from showreel.lineage import Lineage
 
 EPILOG = """\
 Names are those of params.yaml. The stages run in the order above, up to render; an engine does that for you:
@@ -28,87 +30,102 @@ SHOWREEL_MIRROR: folders or URL prefixes, separated by commas, that `download` a
 def download(name: str, declared: params.Params) -> None:
     """Bring a data set's raw files here, each verified by its SHA-256."""
     params.check_declared(name, declared.datasets, "dataset")
-    from showreel.stages.download import download
-
     mirrors = [mirror.strip() for mirror in os.environ.get("SHOWREEL_MIRROR", "").split(",") if mirror.strip()]
-    dataset = declared.datasets[name]
-    download(dataset.source, layout.raw(name), partial=layout.PARTIAL, mirrors=mirrors, options=dataset.options)
+    dataset, values = declared.datasets[name], declared.values(f"datasets.{name}")
+    with _running("download", name, inputs=[], values=values, datasets=dataset.source) as lineage:
+        from showreel.stages.download import download
+
+        download(
+            dataset.source,
+            layout.raw(name),
+            partial=layout.PARTIAL,
+            mirrors=mirrors,
+            options=dataset.options,
+            lineage=lineage,
+        )
 
 
 def prepare(name: str, declared: params.Params) -> None:
     """Decode a data set's raw files into one HDF5 file of clean images."""
     params.check_declared(name, declared.datasets, "dataset")
-    from showreel.stages.prepare import prepare
+    dataset, values = declared.datasets[name], declared.values(f"datasets.{name}")
+    raw, clean = layout.raw(name), layout.prepared(name, params.CLEAN)
+    with _running("prepare", name, inputs=[raw], values=values, datasets=dataset.source) as lineage:
+        from showreel.stages.prepare import prepare
 
-    dataset = declared.datasets[name]
-    clean = layout.prepared(name, params.CLEAN)
-    prepare(dataset.source, layout.raw(name), clean, dataset=name, options=dataset.options)
+        prepare(dataset.source, raw, clean, dataset=name, options=dataset.options, lineage=lineage)
 
 
 def degrade(name: str, degradation: str, declared: params.Params) -> None:
     """Make a network's inputs from a data set's clean images."""
     params.check_declared(name, declared.datasets, "dataset")
     params.check_declared(degradation, declared.degradations, "degradation")
-    from showreel.stages.degrade import degrade
-
     clean, degraded = layout.prepared(name, params.CLEAN), layout.prepared(name, degradation)
-    degrade(degradation, clean, degraded, seed=declared.seed, options=declared.degradations[degradation])
+    values = declared.values("seed", f"degradations.{degradation}")
+    with _running("degrade", name, degradation, inputs=[clean], values=values, degradations=degradation) as lineage:
+        from showreel.stages.degrade import degrade
+
+        options = declared.degradations[degradation]
+        degrade(degradation, clean, degraded, seed=declared.seed, options=options, lineage=lineage)
 
 
 def train(name: str, declared: params.Params) -> None:
     """Train an experiment's network; keep its history and what it predicted after every epoch."""
-    params.check_declared(name, declared.experiments, "experiment")
-    with _quiet_start():
-        from showreel.stages.train import Recipe, train
+    experiment, degraded, clean = _experiment(name, declared)
+    values = declared.values("seed", "training", f"models.{experiment.model}", f"experiments.{name}")
+    with _running("train", name, inputs=[degraded, clean], values=values, models=experiment.model) as lineage:
+        with _quiet_start():
+            from showreel.stages.train import Recipe, train
 
-    experiment = declared.experiments[name]
-    train(
-        name,
-        degraded=layout.prepared(experiment.dataset, experiment.input),
-        clean=layout.prepared(experiment.dataset, params.CLEAN),
-        model=layout.model(name),
-        reel=layout.reel(name),
-        history=layout.history(name),
-        architecture=experiment.model,
-        options=declared.models[experiment.model],
-        recipe=Recipe(**declared.recipe(name)),
-        seed=declared.seed,
-    )
+        train(
+            name,
+            degraded=degraded,
+            clean=clean,
+            model=layout.model(name),
+            reel=layout.reel(name),
+            history=layout.history(name),
+            timing=layout.timing(name),
+            kept=layout.checkpoint(name),
+            architecture=experiment.model,
+            options=declared.models[experiment.model],
+            recipe=Recipe(**declared.recipe(name)),
+            seed=declared.seed,
+            lineage=lineage,
+        )
 
 
 def evaluate(name: str, declared: params.Params) -> None:
     """Score an experiment's network and every baseline on the complete test split."""
-    params.check_declared(name, declared.experiments, "experiment")
-    with _quiet_start():
-        from showreel.stages.evaluate import evaluate
+    experiment, degraded, clean = _experiment(name, declared)
+    model, reel = layout.model(name), layout.reel(name)
+    inputs, values = [model, reel, degraded, clean], declared.values(f"experiments.{name}")
+    with _running("evaluate", name, inputs=inputs, values=values, degradations=experiment.input) as lineage:
+        with _quiet_start():
+            from showreel.stages.evaluate import evaluate
 
-    experiment = declared.experiments[name]
-    evaluate(
-        name,
-        model=layout.model(name),
-        reel=layout.reel(name),
-        degraded=layout.prepared(experiment.dataset, experiment.input),
-        clean=layout.prepared(experiment.dataset, params.CLEAN),
-        degradation=experiment.input,
-        metrics=layout.metrics(name),
-        scores=layout.scores(name),
-        examples=layout.examples(name),
-    )
+        evaluate(
+            name,
+            model=model,
+            reel=reel,
+            degraded=degraded,
+            clean=clean,
+            degradation=experiment.input,
+            metrics=layout.metrics(name),
+            scores=layout.scores(name),
+            examples=layout.examples(name),
+            lineage=lineage,
+        )
 
 
 def render(name: str, declared: params.Params) -> None:
     """Draw an experiment's reel: reel.gif and poster.png."""
     params.check_declared(name, declared.experiments, "experiment")
-    from showreel.stages.render import render
+    reel, examples, metrics = layout.reel(name), layout.examples(name), layout.metrics(name)
+    with _running("render", name, inputs=[reel, examples, metrics], values={}) as lineage:
+        from showreel.stages.render import render
 
-    render(
-        name,
-        reel=layout.reel(name),
-        examples=layout.examples(name),
-        metrics=layout.metrics(name),
-        gif=layout.gif(name),
-        poster=layout.poster(name),
-    )
+        gif, poster = layout.gif(name), layout.poster(name)
+        render(name, reel=reel, examples=examples, metrics=metrics, gif=gif, poster=poster, lineage=lineage)
 
 
 def list_(pattern: str, declared: params.Params) -> None:
@@ -157,6 +174,7 @@ STAGES: dict[Callable[..., None], tuple[str, ...]] = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one subcommand and return its exit code."""
     given = sys.argv[1:] if arguments is None else arguments
+    before = signal.signal(signal.SIGTERM, _interrupt)
     try:
         parsed = vars(_parser().parse_args(given))
         function = parsed.pop("function")
@@ -167,6 +185,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(f"{' '.join(given)}: {error}; check that the disk has room and that its folders can be written", 1)
     except KeyboardInterrupt:
         return _fail("interrupted; nothing half-written is left", 130)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _interrupt(number: int, frame: object) -> NoReturn:
+    """Take a scheduler's request to end as an interruption, so that temporary files are removed."""
+    raise KeyboardInterrupt
+
+
+@contextmanager
+def _running(
+    stage: str, *names: str, inputs: Iterable[Path], values: params.Options, **extensions: str
+) -> Iterator[Lineage]:
+    """Run a stage alone, and begin its lineage before its code is loaded."""
+    command = " ".join((stage, *names))
+    with locks.alone(layout.lock(stage, *names), f"showreel {command}"):
+        yield Lineage.begin(
+            command,
+            record=layout.record(stage, *names),
+            modules=layout.modules(stage, **extensions),
+            inputs=dict.fromkeys(inputs),
+            params=values,
+        )
+
+
+def _experiment(name: str, declared: params.Params) -> tuple[params.Experiment, Path, Path]:
+    """Return what is declared of an experiment, and the prepared files of its input and its target."""
+    params.check_declared(name, declared.experiments, "experiment")
+    experiment = declared.experiments[name]
+    return (
+        experiment,
+        layout.prepared(experiment.dataset, experiment.input),
+        layout.prepared(experiment.dataset, params.CLEAN),
+    )
 
 
 class _Parser(argparse.ArgumentParser):

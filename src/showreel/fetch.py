@@ -4,8 +4,6 @@ Sources are asked in order, mirrors first. What arrived before a connection brok
 source or by the next one. A source that answers with something else is passed over.
 """
 
-import fcntl
-import hashlib
 import http.client
 import shutil
 import time
@@ -18,8 +16,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from showreel import atomic
+from showreel import atomic, locks
 from showreel.errors import ShowreelError
+from showreel.provenance import file_digest
 
 BLOCK_BYTES = 1 << 18
 MAX_BYTES = 1 << 32
@@ -73,12 +72,12 @@ def fetch(
     Raises:
         ShowreelError: no source has the file; the message gives each one's reason.
     """
-    if destination.is_file() and digest(destination) == file.sha256:
+    if destination.is_file() and file_digest(destination) == file.sha256:
         return
     partial.mkdir(parents=True, exist_ok=True)
     part = partial / f"{file.sha256}.part"
     reasons = []
-    with _alone(part.with_suffix(".lock")):
+    with locks.alone(part.with_suffix(".lock"), f"the download of {file.name}"):
         for source in (*(f"{mirror.rstrip('/')}/{file.name}" for mirror in mirrors), *file.urls):
             try:
                 if "://" in source:
@@ -95,15 +94,9 @@ def fetch(
     )
 
 
-def digest(path: Path) -> str:
-    """Return the SHA-256 of a file in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _download(url: str, file: RemoteFile, part: Path, *, timeout: float, pauses: Sequence[float]) -> None:
     """Fill `part` until its digest is right; attempts that bring nothing new are counted against `pauses`."""
-    if part.exists() and digest(part) == file.sha256:
+    if part.exists() and file_digest(part) == file.sha256:
         return
     longest, waits = 0, iter(pauses)
     while True:
@@ -119,7 +112,7 @@ def _download(url: str, file: RemoteFile, part: Path, *, timeout: float, pauses:
                 raise _PassOverError(f"{error}{kept}") from error
             time.sleep(pause)
             continue
-        found = digest(part)
+        found = file_digest(part)
         if found == file.sha256:
             return
         part.unlink()
@@ -195,17 +188,9 @@ def _place(source: Path, destination: Path, sha256: str) -> None:
         opened = source.open("rb")
     except OSError as error:
         raise _PassOverError(error.strerror or str(error)) from error
-    with opened, atomic.writing(destination) as temporary:
+    with opened, atomic.writing(destination) as (temporary,):
         with temporary.open("wb") as copy:
             shutil.copyfileobj(opened, copy)
-        found = digest(temporary)
+        found = file_digest(temporary)
         if found != sha256:
             raise _PassOverError(f"other bytes, SHA-256 {found[:12]}… instead of {sha256[:12]}…")
-
-
-@contextmanager
-def _alone(lock: Path) -> Iterator[None]:
-    """Wait until no other process brings the same file."""
-    with lock.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

@@ -8,7 +8,8 @@ PARAMS = Path("params.yaml")
 PARTIAL = Path("data/partial")
 """Downloads that were cut short, to be resumed; not an output of any stage."""
 LINEAGE = Path("lineage")
-"""The stages' records of what they read, wrote and ran, one file a stage."""
+STATE = Path(".showreel")
+"""What runs leave for each other and nobody else: locks, and the checkpoints of trainings."""
 
 
 def raw(dataset: str) -> Path:
@@ -36,8 +37,28 @@ def examples(experiment: str) -> Path:
     return Path("models") / f"{experiment}.examples.h5"
 
 
+def record(stage: str, *names: str) -> Path:
+    """Return the JSON of what one run of a stage read and wrote."""
+    return (LINEAGE / stage).joinpath(*names).with_name(f"{names[-1]}.json")
+
+
+def lock(stage: str, *names: str) -> Path:
+    """Return the file that a run of a stage locks, so that no other writes the same outputs."""
+    return (STATE / "locks" / stage).joinpath(*names).with_name(f"{names[-1]}.lock")
+
+
+def checkpoint(experiment: str) -> Path:
+    """Return the state of an unfinished training."""
+    return STATE / "checkpoints" / f"{experiment}.npz"
+
+
+def timing(experiment: str) -> Path:
+    """Return the table of seconds and images a second, one row an epoch; not an output of any stage."""
+    return Path("logs/train") / f"{experiment}.csv"
+
+
 def history(experiment: str) -> Path:
-    """Return the table of losses, scores and times, one row an epoch."""
+    """Return the table of losses and scores, one row an epoch."""
     return _results(experiment) / "history.csv"
 
 
@@ -71,15 +92,19 @@ def code(stage: str, **extensions: str) -> list[Path]:
         stage: a file name in `stages/`.
         **extensions: folder=name, such as models="unet".
     """
-    modules = [f"showreel.stages.{stage}", *(f"showreel.{folder}.{name}" for folder, name in extensions.items())]
     shared = {
         path
         for folder in extensions
         for path in (find.PACKAGE / folder).glob("*.py")
         if path.stem not in {*find.names(folder), "__init__"}
     }
-    sources = shared.union(provenance.closure(modules))
-    return sorted("src" / path.relative_to(provenance.SOURCE) for path in sources)
+    sources = shared.union(provenance.closure(modules(stage, **extensions)))
+    return sorted("src" / Path(provenance.relative(path)) for path in sources)
+
+
+def modules(stage: str, **extensions: str) -> list[str]:
+    """Return the dotted names of a stage's module and of the extensions that it loads by name; arguments as `code`."""
+    return [f"showreel.stages.{stage}", *(f"showreel.{folder}.{name}" for folder, name in extensions.items())]
 
 
 def _results(experiment: str) -> Path:

@@ -1,11 +1,10 @@
 """The experiments with their scores, as a table for the terminal."""
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from showreel.errors import ShowreelError
+from showreel import summary
 
 HEADINGS = ("experiment", "input", "baseline", "network", "gain", "SSIM", "GIF")
 
@@ -34,20 +33,10 @@ def table(entries: Iterable[Entry]) -> str:
 def _row(entry: Entry) -> tuple[str, ...]:
     if not entry.metrics.exists():
         return (entry.experiment, "–", "–", "–", "–", "–", "not run yet")
-    scores = _scores(entry.metrics)
+    scores = summary.read(entry.metrics)
     decibels = [_number(scores.get(f"{name}psnr"), "{:.2f} dB") for name in ("input_", "baseline_", "")]
     gain, ssim = _number(scores.get("gain_db"), "{:+.2f} dB"), _number(scores.get("ssim"), "{:.3f}")
     return (entry.experiment, *decibels, gain, ssim, str(entry.gif) if entry.gif.exists() else "not rendered yet")
-
-
-def _scores(path: Path) -> dict[str, float]:
-    try:
-        scores = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ShowreelError(f"{path}: damaged ({error}); delete it and evaluate again") from error
-    if not isinstance(scores, dict) or not all(isinstance(value, int | float) for value in scores.values()):
-        raise ShowreelError(f"{path}: not a flat table of numbers; delete it and evaluate again")
-    return scores
 
 
 def _number(value: float | None, form: str) -> str:

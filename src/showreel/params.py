@@ -1,6 +1,8 @@
 """params.yaml → frozen, checked objects, or one line that names the key, what is wrong and what would be right."""
 
 import difflib
+import functools
+import operator
 from collections.abc import Iterable
 from itertools import zip_longest
 from pathlib import Path
@@ -52,6 +54,7 @@ class Training(_Strict):
     batch_size: Count
     learning_rate: Rate
     precision: Precision
+    deterministic: bool = False
 
 
 class TrainingChange(_Strict):
@@ -61,6 +64,7 @@ class TrainingChange(_Strict):
     batch_size: Count = INHERITED
     learning_rate: Rate = INHERITED
     precision: Precision = INHERITED
+    deterministic: bool = INHERITED
 
 
 class Experiment(_Strict):
@@ -85,6 +89,11 @@ class Params(_Strict):
     def recipe(self, experiment: str) -> Options:
         """Return an experiment's training values: the common ones with its own on top."""
         return self.training.model_dump() | self.experiments[experiment].training.model_dump(exclude_unset=True)
+
+    def values(self, *keys: str) -> Options:
+        """Return what the file says at some dotted keys, as it is written there: what both engines record."""
+        written = self.model_dump(exclude_unset=True)
+        return {key: functools.reduce(operator.getitem, key.split("."), written) for key in keys}
 
 
 def load(path: Path) -> Params:

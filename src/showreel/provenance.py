@@ -1,4 +1,4 @@
-"""Where a result comes from: digests of the code that made it, of its parameters and of its inputs."""
+"""Digests of files and values, the versions that results rest on, and the package files that a module runs."""
 
 import ast
 import hashlib
@@ -11,23 +11,6 @@ from typing import Any
 
 SOURCE = Path(__file__).parent.parent
 PACKAGE = Path(__file__).parent.name
-
-
-def origin(modules: Iterable[str], inputs: Iterable[Path], **facts: Any) -> str:
-    """Return one line of JSON that says what made a result.
-
-    Args:
-        modules: the dotted names of the stage's module and of the extensions that it loads by name.
-        inputs: the files that it read.
-        **facts: anything else that shaped the result, in JSON's types: parameters, seed, precision, device.
-    """
-    record = {
-        "code": code_digest(modules),
-        "inputs": {path.as_posix(): file_digest(path) for path in inputs},
-        "versions": versions(),
-        **facts,
-    }
-    return json.dumps(record, sort_keys=True)
 
 
 def versions() -> dict[str, str]:
@@ -47,10 +30,9 @@ def value_digest(values: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
-def code_digest(modules: Iterable[str]) -> str:
-    """Return one SHA-256 over the sources of some modules and of all that they import from this package."""
-    sources = {path.relative_to(SOURCE).as_posix(): file_digest(path) for path in closure(modules)}
-    return value_digest(sources)
+def relative(path: Path) -> str:
+    """Return a package file as results name it: from the folder that holds the package."""
+    return path.relative_to(SOURCE).as_posix()
 
 
 def closure(modules: Iterable[str]) -> list[Path]:

@@ -2,21 +2,12 @@
 
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from showreel.block import Block
 from showreel.errors import ShowreelError
 
 SPARE_BYTES = 4 * 1024 * 1024
 """What HDF5 adds to the images: chunks that are not full, and its own tables."""
-
-
-def before_each(blocks: Iterable[Block], path: Path) -> Iterator[Block]:
-    """Yield blocks; before each, prove that the file that takes it can grow by its bytes."""
-    for block in blocks:
-        prove(path, block.images.nbytes + block.labels.nbytes)
-        yield block
 
 
 def prove(path: Path, size: int) -> None:
@@ -25,7 +16,6 @@ def prove(path: Path, size: int) -> None:
     Raises:
         ShowreelError: there is none; the message says how much is wanted.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=path.parent) as file:
         try:
             os.posix_fallocate(file.fileno(), 0, size + SPARE_BYTES)

@@ -1,26 +1,28 @@
-"""Prepared, reel and example files: HDF5 that is written whole or not at all, and refused when it is damaged.
+"""Prepared, reel and example files: HDF5 that gives the same bytes for the same content, and is refused when damaged.
 
-Fields come in a fixed order and the oldest layout that fits is used, since newer ones write the time into every group:
-so the same content gives the same bytes.
+Fields come in a fixed order and the oldest layout that fits is used, since newer ones write the time into every group.
+Before each write the room on the disk is proved: where one of its own writes fails, HDF5 takes Python down with it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, TypeVar
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from showreel import atomic
+from showreel import room
 from showreel.block import SPLITS, Block, Split
 from showreel.errors import ShowreelError
 
 FORMAT = 1
 CHUNK_BYTES = 256 * 1024
 BLOCK_BYTES = 16 * 1024 * 1024
+
+EVERY_ROW = slice(None)
 
 Attributes = Mapping[str, Any]
 
@@ -29,18 +31,20 @@ def write_prepared(path: Path, splits: Iterable[tuple[Split, Iterable[Block]]], 
     """Stream blocks of images into a prepared file; only one block of a split is in memory at a time.
 
     Args:
-        path: where it goes; nothing is there until all of it is.
+        path: where it goes: a temporary file that its caller publishes.
         splits: split names with their blocks: images uint8 (n, h, w, c), labels int32 (n,).
         attributes: what the file says of itself, in HDF5's own types.
 
     Raises:
-        ShowreelError: a split is empty, or its images differ in size.
+        ShowreelError: a split is empty, its images differ in size, or the disk is full.
     """
-    with atomic.writing(path) as temporary, h5py.File(temporary, "w", libver=("earliest", "v110")) as file:
+    room.prove(path, 0)
+    with _created(path) as file:
         file.attrs.update({"format": FORMAT, **attributes})
         for split, blocks in splits:
             group = file.create_group(split)
             for block in blocks:
+                room.prove(path, block.images.nbytes + block.labels.nbytes)
                 _append(group, block, path)
             if "images" not in group:
                 raise ShowreelError(f"{path}: the {split} split has no images")
@@ -61,10 +65,10 @@ def image_shape(path: Path) -> tuple[int, int, int]:
         return int(height), int(width), int(channels)
 
 
-def read_split(path: Path, split: Split) -> Block:
-    """Read one split into memory: images uint8 (n, h, w, c), labels int32 (n,)."""
+def read_split(path: Path, split: Split, rows: slice = EVERY_ROW) -> Block:
+    """Read one split into memory, or some rows of it: images uint8 (n, h, w, c), labels int32 (n,)."""
     with _opened(path) as file:
-        return _read(file[split], slice(None), path)
+        return _read(file[split], rows, path)
 
 
 def stream_split(path: Path, split: Split) -> Iterator[Block]:
@@ -76,12 +80,6 @@ def stream_split(path: Path, split: Split) -> Iterator[Block]:
             yield _read(file[split], slice(start, start + rows), path)
 
 
-def read_rows(path: Path, split: Split, rows: slice) -> Block:
-    """Read some rows of one split, for example every tenth."""
-    with _opened(path) as file:
-        return _read(file[split], rows, path)
-
-
 def count(path: Path, split: Split) -> int:
     """Return how many images a split has."""
     with _opened(path) as file:
@@ -89,35 +87,7 @@ def count(path: Path, split: Split) -> int:
 
 
 @dataclass(frozen=True)
-class _Arrays:
-    """Named arrays in one HDF5 file, with a JSON text of where they came from."""
-
-    origin: str
-
-    def write(self, path: Path) -> None:
-        """Write all fields atomically."""
-        with atomic.writing(path) as temporary, h5py.File(temporary, "w", libver=("earliest", "v110")) as file:
-            for name, value in asdict(self).items():
-                if isinstance(value, np.ndarray):
-                    file.create_dataset(name, data=value, fletcher32=True, chunks=True)
-                else:
-                    file.attrs[name] = value
-            file.attrs.update({"format": FORMAT, "complete": True})
-
-    @classmethod
-    def read(cls, path: Path) -> Self:
-        """Read all fields.
-
-        Raises:
-            ShowreelError: the file is missing, damaged or incomplete.
-        """
-        with _opened(path) as file:
-            stored = dict(file.attrs) | {name: file[name][()] for name in file}
-            return cls(**{field.name: stored[field.name] for field in fields(cls)})
-
-
-@dataclass(frozen=True)
-class Reel(_Arrays):
+class Reel:
     """What a network made of the same few test images after every epoch; n images, e epochs.
 
     Attributes:
@@ -130,6 +100,7 @@ class Reel(_Arrays):
         psnr: float64 (e,), mean PSNR in dB over the complete test split after that epoch.
     """
 
+    origin: str
     indices: NDArray[np.int64]
     degraded: NDArray[np.uint8]
     target: NDArray[np.uint8]
@@ -139,7 +110,7 @@ class Reel(_Arrays):
 
 
 @dataclass(frozen=True)
-class Examples(_Arrays):
+class Examples:
     """The strongest baseline's answer to the reel's images.
 
     Attributes:
@@ -148,8 +119,43 @@ class Examples(_Arrays):
         baseline: uint8 (n, h, w, c), or (0, h, w, c) where there is none.
     """
 
+    origin: str
     baseline_name: str
     baseline: NDArray[np.uint8]
+
+
+Kept = TypeVar("Kept", Reel, Examples)
+
+
+def write(path: Path, kept: Reel | Examples) -> None:
+    """Write all fields of a reel or of examples into one file: arrays as data sets, texts as attributes.
+
+    Raises:
+        ShowreelError: the disk is full.
+    """
+    values = asdict(kept)
+    arrays = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
+    room.prove(path, sum(array.nbytes for array in arrays.values()))
+    with _created(path) as file:
+        for name, array in arrays.items():
+            file.create_dataset(name, data=array, fletcher32=True, chunks=True)
+        file.attrs.update({name: value for name, value in values.items() if name not in arrays})
+        file.attrs.update({"format": FORMAT, "complete": True})
+
+
+def read(path: Path, kind: type[Kept]) -> Kept:
+    """Read all fields of a reel or of examples.
+
+    Raises:
+        ShowreelError: the file is missing, damaged, incomplete or not of that kind.
+    """
+    with _opened(path) as file:
+        stored = dict(file.attrs) | {name: file[name][()] for name in file}
+        return kind(**{field.name: stored[field.name] for field in fields(kind)})
+
+
+def _created(path: Path) -> h5py.File:
+    return h5py.File(path, "w", libver=("earliest", "v110"))
 
 
 @contextmanager

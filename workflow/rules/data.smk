@@ -8,6 +8,7 @@ rule download:
         ),
     output:
         directory(layout.raw("{dataset}")),
+        layout.record("download", "{dataset}"),
     log:
         "logs/download/{dataset}.log",
     conda:
@@ -26,6 +27,7 @@ rule prepare:
         ),
     output:
         layout.prepared("{dataset}", "clean"),
+        layout.record("prepare", "{dataset}"),
     log:
         "logs/prepare/{dataset}.log",
     conda:
@@ -42,6 +44,7 @@ rule degrade:
         lambda wildcards: layout.code("degrade", degradations=wildcards.degradation),
     output:
         layout.prepared("{dataset}", "{degradation}"),
+        layout.record("degrade", "{dataset}", "{degradation}"),
     log:
         "logs/degrade/{dataset}-{degradation}.log",
     wildcard_constraints:

@@ -9,6 +9,7 @@ rule train:
         layout.model("{experiment}"),
         layout.reel("{experiment}"),
         layout.history("{experiment}"),
+        layout.record("train", "{experiment}"),
     log:
         "logs/train/{experiment}.log",
     conda:
@@ -38,6 +39,7 @@ rule evaluate:
         layout.examples("{experiment}"),
         layout.scores("{experiment}"),
         layout.metrics("{experiment}"),
+        layout.record("evaluate", "{experiment}"),
     log:
         "logs/evaluate/{experiment}.log",
     conda:
@@ -57,6 +59,7 @@ rule render:
     output:
         layout.poster("{experiment}"),
         layout.gif("{experiment}"),
+        layout.record("render", "{experiment}"),
     log:
         "logs/render/{experiment}.log",
     conda:

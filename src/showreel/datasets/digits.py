@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 
-from showreel import atomic
 from showreel.block import Block, Split
 from showreel.errors import ShowreelError
 from showreel.fetch import RemoteFile
@@ -30,8 +29,7 @@ def gather(folder: Path) -> None:
 
     digits = load_digits()
     for name, values in (("images", digits.images.astype(np.uint8)), ("labels", digits.target.astype(np.int32))):
-        with atomic.writing(folder / f"{name}.npy") as temporary:
-            np.save(temporary, values)
+        np.save(folder / f"{name}.npy", values)
 
 
 def classes(folder: Path) -> tuple[str, ...]:

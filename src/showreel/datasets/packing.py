@@ -41,7 +41,7 @@ def pack(source: Path, destination: Path, skipped: list[str]) -> None:
     elif not source.exists():
         raise ShowreelError(f"{source}: there is no such folder or archive; mend `path` in params.yaml")
     elif zipfile.is_zipfile(source):
-        with atomic.writing(destination) as temporary:
+        with atomic.writing(destination) as (temporary,):
             shutil.copyfile(source, temporary)
             with opened(temporary, source):
                 pass
@@ -69,7 +69,7 @@ def opened(path: Path, shown: Path | None = None) -> Iterator[zipfile.ZipFile]:
 
 def _write_zip(members: Iterator[Member], destination: Path, skipped: list[str]) -> None:
     names: set[str] = set()
-    with atomic.writing(destination) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+    with atomic.writing(destination) as (temporary,), zipfile.ZipFile(temporary, "w") as archive:
         for name, size, file in members:
             reason = "larger than 512 MiB" if size > LARGEST_FILE else "there are two of this name"
             if size > LARGEST_FILE or name in names:

@@ -24,7 +24,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from showreel import atomic
 from showreel.block import Block, Split
 from showreel.errors import ParamsError, ShowreelError
 from showreel.fetch import RemoteFile
@@ -67,8 +66,7 @@ def gather(folder: Path, *, patch: int = 32) -> None:
         source = Path((places or ["skimage"])[0]) / "data" / photograph.file
         if not source.is_file():
             raise ShowreelError(f"photos: scikit-image has no {source}; install scikit-image 0.26 again")
-        with atomic.writing(folder / photograph.file) as temporary:
-            shutil.copyfile(source, temporary)
+        shutil.copyfile(source, folder / photograph.file)
 
 
 def classes(folder: Path, *, patch: int = 32) -> tuple[str, ...]:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import keras
 
-from showreel import atomic
 from showreel.errors import ShowreelError
 from showreel.models import blocks
 
@@ -21,27 +20,35 @@ SHARED_OBJECT = r'(?<="shared_object_id": )\d+'
 
 
 def save(network: keras.Model, path: Path, origin: str) -> None:
-    """Write a network atomically, without its optimizer.
+    """Write a network without its optimizer.
 
     Keras writes the time (twice) and addresses in memory into the archive; constants replace them here.
 
     Args:
         network: the network.
-        path: a name that ends in `.keras`.
+        path: a name that ends in `.keras`: a temporary file that its caller publishes.
         origin: JSON of what made it, kept as the archive's comment.
     """
     uncompiled = keras.Model.from_config(network.get_config(), custom_objects=LAYERS)
     uncompiled.set_weights(network.get_weights())
-    with atomic.writing(path) as temporary:
-        uncompiled.save(temporary)
-        with zipfile.ZipFile(temporary) as archive:
-            members = {name: archive.read(name) for name in sorted(archive.namelist())}
-        members["config.json"] = _renumbered(members["config.json"])
-        members["metadata.json"] = json.dumps({"keras_version": keras.__version__}).encode()
-        with zipfile.ZipFile(temporary, "w") as archive:
-            for name, content in members.items():
-                archive.writestr(zipfile.ZipInfo(name, EPOCH), content)
-            archive.comment = origin.encode()
+    uncompiled.save(path)
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in sorted(archive.namelist())}
+    members["config.json"] = _renumbered(members["config.json"])
+    members["metadata.json"] = json.dumps({"keras_version": keras.__version__}).encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(zipfile.ZipInfo(name, EPOCH), content)
+        archive.comment = origin.encode()
+
+
+def origin(path: Path) -> str:
+    """Return what `save` was told of a network's origin; an empty text for another program's file."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.comment.decode("utf-8", "replace")
+    except (OSError, zipfile.BadZipFile) as error:
+        raise ShowreelError(f"{path}: cannot be read ({error}); delete it and train again") from error
 
 
 def _renumbered(config: bytes) -> bytes:

@@ -1,11 +1,23 @@
 """The device that a network runs on and the arithmetic that suits it."""
 
+import fcntl
+import os
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Literal
 
+import keras
 import tensorflow as tf
 
 Precision = Literal["auto", "bfloat16", "float32"]
+
+GPU_LOCKS = Path(tempfile.gettempdir()) / "showreel-gpus"
+"""One for the whole machine, since checkouts and users share its GPUs."""
+
+POLL_SECONDS = 1
 
 AMPERE = (8, 0)
 """The first compute capability of NVIDIA's GPUs with bfloat16 matrix units."""
@@ -14,12 +26,60 @@ BFLOAT16_FLAGS = {"amx_bf16", "avx512_bf16"}
 """Linux's names for the processor features that make bfloat16 faster than float32."""
 
 
-def claim() -> str:
-    """Let TensorFlow take GPU memory as it needs it, and return the device's name: a GPU's or the processor's."""
+@contextmanager
+def claimed(*, alone: bool) -> Iterator[str]:
+    """Hold a device, and yield its name: a GPU's or the processor's. TensorFlow takes GPU memory as it needs it.
+
+    Args:
+        alone: whether to wait for a GPU that no other such process of this machine holds. Only where TensorFlow sees
+            several is there a choice: a scheduler that hands out devices shows each job its own alone.
+    """
     gpus = tf.config.list_physical_devices("GPU")
     for gpu in gpus:
         tf.config.experimental.set_memory_growth(gpu, True)
-    return str(tf.config.experimental.get_device_details(gpus[0])["device_name"]) if gpus else _processor("model name")
+    with ExitStack() as held:
+        if alone and len(gpus) > 1:
+            gpus = [gpus[held.enter_context(free(_numbers(len(gpus)), GPU_LOCKS))]]
+            tf.config.set_visible_devices(gpus, "GPU")
+        yield (
+            str(tf.config.experimental.get_device_details(gpus[0])["device_name"]) if gpus else _processor("model name")
+        )
+
+
+@contextmanager
+def free(numbers: Sequence[str], folder: Path) -> Iterator[int]:
+    """Hold the first thing that no other process holds, waiting until there is one; yield its place in `numbers`.
+
+    Args:
+        numbers: what the things are called on this machine.
+        folder: where the lock files are.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    while True:
+        for index, number in enumerate(numbers):
+            with (folder / f"{number}.lock").open("w") as lock:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    continue
+                yield index
+                return
+        time.sleep(POLL_SECONDS)
+
+
+def _numbers(count: int) -> list[str]:
+    """Return how the machine calls the GPUs that TensorFlow numbers from 0 on."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES", "").replace(" ", "")
+    return visible.split(",")[:count] if visible else [str(number) for number in range(count)]
+
+
+def set_arithmetic(precision: Precision, *, deterministic: bool) -> str:
+    """Set the arithmetic of networks that are built from now on, and return Keras's name for it."""
+    policy = dtype_policy(precision)
+    keras.config.set_dtype_policy(policy)
+    if deterministic:
+        tf.config.experimental.enable_op_determinism()
+    return policy
 
 
 def dtype_policy(precision: Precision) -> str:

@@ -8,11 +8,14 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from showreel import find, room, storage
+from showreel import find, storage
 from showreel.block import SPLITS, Block, Split
+from showreel.lineage import Lineage
 
 
-def degrade(degradation: str, clean: Path, degraded: Path, *, seed: int, options: Mapping[str, Any]) -> None:
+def degrade(
+    degradation: str, clean: Path, degraded: Path, *, seed: int, options: Mapping[str, Any], lineage: Lineage
+) -> None:
     """Degrade every image of a prepared file, in blocks: memory does not grow with the data set.
 
     The randomness of an image depends on seed, split and index alone, not on the block that it comes in.
@@ -23,6 +26,7 @@ def degrade(degradation: str, clean: Path, degraded: Path, *, seed: int, options
         degraded: the HDF5 file to write.
         seed: of the experiment, 0 … 2⁶³ - 1.
         options: the degradation's options.
+        lineage: of this run.
 
     Raises:
         ShowreelError: the clean file is missing or damaged, or the disk is full.
@@ -42,10 +46,10 @@ def degrade(degradation: str, clean: Path, degraded: Path, *, seed: int, options
             start += len(block.images)
             progress.update(len(block.images))
 
-    room.prove(degraded, 0)
-    with tqdm(desc=f"degrade {attributes['dataset']} {degradation}", unit=" images", disable=None) as progress:
-        splits = ((split, room.before_each(degraded_blocks(split, progress), degraded)) for split in SPLITS)
-        storage.write_prepared(degraded, splits, attributes)
+    title = f"degrade {attributes['dataset']} {degradation}"
+    with lineage.publishing(degraded) as (file,), tqdm(desc=title, unit=" images", disable=None) as progress:
+        splits = ((split, degraded_blocks(split, progress)) for split in SPLITS)
+        storage.write_prepared(file, splits, attributes)
 
 
 def image_generators(seed: int, split: Split, start: int, count: int) -> Iterator[np.random.Generator]:

@@ -11,10 +11,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from showreel import atomic, find, provenance, room, storage
+from showreel import find, storage
 from showreel.block import Split
 from showreel.degradations.baseline import Baseline
 from showreel.errors import ShowreelError
+from showreel.lineage import Lineage
 from showreel.models import archive, device
 from showreel.models.feeding import predict
 from showreel.objectives.restoration import learning
@@ -38,6 +39,7 @@ def evaluate(
     metrics: Path,
     scores: Path,
     examples: Path,
+    lineage: Lineage,
 ) -> None:
     """Score a network, its untouched input and every baseline on all test images.
 
@@ -56,37 +58,38 @@ def evaluate(
             test split, `gain_db` how far the network is above it; the baselines' options are those that were tuned.
         scores: the CSV file to write, one row a test image.
         examples: the file to write of what the strongest baseline makes of the reel's images.
+        lineage: of this run.
 
     Raises:
         ShowreelError: a file is missing or damaged, files do not belong together, or an output is not finite.
     """
     pair = Pair(degraded, clean)
-    footage = storage.Reel.read(reel)
-    _check(pair, footage, reel)
-    device.claim()
-    network = archive.load(model)
+    footage = storage.read(reel, storage.Reel)
+    _check(pair, footage, reel, model)
+    with device.claimed(alone=False) as processor:
+        network = archive.load(model)
+        own = {"": _network_scores(experiment, network, model, pair)}
     baselines: dict[str, Baseline] = find.module("degradations", degradation).BASELINES
-    own = {"": _network_scores(experiment, network, model, pair)}
     options, classical = score_baselines(baselines, pair) if baselines else ({}, {})
     strongest = max(classical, key=lambda name: float(classical[name]["psnr"].mean()), default="")
     contenders = own | _input_scores(pair, classical) | classical
-
-    origin = provenance.origin(
-        (__name__, f"showreel.degradations.{degradation}"), (model, reel, degraded, clean), baselines=options
-    )
     look = np.zeros((0, *footage.target.shape[1:]), np.uint8)
     if strongest:
         images = restored(baselines[strongest], options[strongest], pair, footage.degraded)
         look = np.rint(images * 255).astype(np.uint8)
-    room.prove(examples, look.nbytes)
-    storage.Examples(origin, strongest, look).write(examples)
-    atomic.write_text(scores, _table(contenders, clean).to_csv(index=False, float_format="%.6g", lineterminator="\n"))
+    table = _table(contenders, clean).to_csv(index=False, float_format="%.6g", lineterminator="\n")
     numbers = {"parameters": network.count_params(), **_metrics(contenders, options, strongest)}
-    atomic.write_text(metrics, json.dumps(numbers, sort_keys=True, indent=2, allow_nan=False) + "\n")
+    facts = {"baselines": options, "devices": [processor]}
+    with lineage.publishing(examples, scores, metrics, **facts) as (examples_file, scores_file, metrics_file):
+        storage.write(examples_file, storage.Examples(lineage.origin(**facts), strongest, look))
+        scores_file.write_text(table, encoding="utf-8")
+        metrics_file.write_text(json.dumps(numbers, sort_keys=True, indent=2, allow_nan=False) + "\n")
 
 
-def _check(pair: Pair, footage: storage.Reel, reel: Path) -> None:
+def _check(pair: Pair, footage: storage.Reel, reel: Path, model: Path) -> None:
     """Refuse files that do not belong together."""
+    if archive.origin(model) != footage.origin:
+        raise ShowreelError(f"{reel}: is not of the training that made {model}; train again")
     for split in CHECKED_SPLITS:
         if storage.count(pair.degraded, split) != storage.count(pair.clean, split):
             raise ShowreelError(
@@ -105,10 +108,10 @@ def _network_scores(experiment: str, network: keras.Model, model: Path, pair: Pa
     parts = []
     with tqdm(desc=f"evaluate {experiment}", unit=" images", disable=None) as progress:
         for rows in batches(pair.clean, BATCH_VALUES):
-            predictions = predict(network, storage.read_rows(pair.degraded, "test", rows).images)
+            predictions = predict(network, storage.read_split(pair.degraded, "test", rows).images)
             if not np.isfinite(predictions).all():
                 raise ShowreelError(f"{model}: its output is not finite; train again with a lower learning rate")
-            parts.append(score(storage.read_rows(pair.clean, "test", rows).images, predictions))
+            parts.append(score(storage.read_split(pair.clean, "test", rows).images, predictions))
             progress.update(len(predictions))
     return joined(parts)
 
@@ -121,14 +124,14 @@ def _input_scores(pair: Pair, classical: Mapping[str, Scores]) -> dict[str, Scor
         return {"input": classical["nearest"]} if "nearest" in classical else {}
     parts = []
     for rows in batches(pair.clean, BATCH_VALUES):
-        images = learning.unit(storage.read_rows(pair.degraded, "test", rows).images)
-        parts.append(score(storage.read_rows(pair.clean, "test", rows).images, images))
+        images = learning.unit(storage.read_split(pair.degraded, "test", rows).images)
+        parts.append(score(storage.read_split(pair.clean, "test", rows).images, images))
     return {"input": joined(parts)}
 
 
 def _table(contenders: Mapping[str, Scores], clean: Path) -> pd.DataFrame:
     """Return one row a test image: its label, and all scores of the network and of the others."""
-    labels = np.concatenate([storage.read_rows(clean, "test", rows).labels for rows in batches(clean, BATCH_VALUES)])
+    labels = np.concatenate([storage.read_split(clean, "test", rows).labels for rows in batches(clean, BATCH_VALUES)])
     columns: dict[str, NDArray[np.generic]] = {"index": np.arange(len(labels)), "label": labels, **contenders[""]}
     columns |= {f"{name}_{kind}": values[kind] for name, values in contenders.items() if name for kind in values}
     return pd.DataFrame(columns)

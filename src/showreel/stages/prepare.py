@@ -6,11 +6,12 @@ from typing import Any
 
 from tqdm import tqdm
 
-from showreel import find, room, storage
+from showreel import find, storage
 from showreel.block import SPLITS, Block, Split
+from showreel.lineage import Lineage
 
 
-def prepare(source: str, raw: Path, clean: Path, *, dataset: str, options: Mapping[str, Any]) -> None:
+def prepare(source: str, raw: Path, clean: Path, *, dataset: str, options: Mapping[str, Any], lineage: Lineage) -> None:
     """Decode a data set once, in blocks: memory does not grow with its size.
 
     Args:
@@ -19,18 +20,21 @@ def prepare(source: str, raw: Path, clean: Path, *, dataset: str, options: Mappi
         clean: the HDF5 file to write.
         dataset: the data set's name in params.yaml.
         options: the source's options.
+        lineage: of this run.
 
     Raises:
         ShowreelError: the raw files are missing, damaged or hold no image for a split, or the disk is full.
     """
     reader = find.module("datasets", source)
     attributes = {"dataset": dataset, "degradation": "clean", "classes": reader.classes(raw, **options)}
-    room.prove(clean, 0)
-    with tqdm(desc=f"prepare {dataset}", unit=" images", disable=None) as progress:
+    with (
+        lineage.publishing(clean) as (file,),
+        tqdm(desc=f"prepare {dataset}", unit=" images", disable=None) as progress,
+    ):
 
         def blocks(split: Split) -> Iterator[Block]:
-            for block in room.before_each(reader.read(raw, split, **options), clean):
+            for block in reader.read(raw, split, **options):
                 yield block
                 progress.update(len(block.images))
 
-        storage.write_prepared(clean, ((split, blocks(split)) for split in SPLITS), attributes)
+        storage.write_prepared(file, ((split, blocks(split)) for split in SPLITS), attributes)

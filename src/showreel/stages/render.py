@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL.PngImagePlugin import PngInfo
 
-from showreel import atomic, provenance
+from showreel import storage, summary
 from showreel.errors import ShowreelError
+from showreel.lineage import Lineage
 from showreel.objectives.restoration import colours
 from showreel.objectives.restoration.frame import frames
 from showreel.storage import Examples, Reel
@@ -20,7 +21,9 @@ LAST_MILLISECONDS = 3000
 UNKNOWN = -1
 
 
-def render(experiment: str, *, reel: Path, examples: Path, metrics: Path, gif: Path, poster: Path) -> None:
+def render(
+    experiment: str, *, reel: Path, examples: Path, metrics: Path, gif: Path, poster: Path, lineage: Lineage
+) -> None:
     """Draw one frame an epoch and write them as a GIF that loops for ever, and the last one as a PNG.
 
     The same files in give the same bytes out. Both pictures say in a comment, in JSON, what they were made from.
@@ -32,21 +35,22 @@ def render(experiment: str, *, reel: Path, examples: Path, metrics: Path, gif: P
         metrics: the JSON file of scores over the complete test set.
         gif: the GIF file to write.
         poster: the PNG file to write, of all colours.
+        lineage: of this run.
 
     Raises:
         ShowreelError: a file is missing or damaged, or files do not belong together.
     """
-    footage, baseline, scores = Reel.read(reel), Examples.read(examples), _scores(metrics)
+    footage, baseline, scores = storage.read(reel, Reel), storage.read(examples, Examples), _finite(metrics)
     _check(footage, baseline, reel, examples)
-    training = _json(footage.origin, reel)
-    origin = provenance.origin((__name__,), (reel, examples, metrics), experiment=experiment, training=training)
+    origin = lineage.origin(experiment=experiment, training=_origin(footage, reel))
     palette = colours.palette([footage.target, footage.degraded, baseline.baseline, footage.predictions])
     known = np.full(1 << 24, UNKNOWN, np.int16)
     indices = []
     for canvas in frames(experiment, footage, baseline, scores):
         indices.append(_indexed(canvas, palette, known))
-    _write_gif(gif, np.stack(indices), palette, origin)
-    _write_png(poster, canvas, origin)
+    with lineage.publishing(poster, gif) as (poster_file, gif_file):
+        _write_png(poster_file, canvas, origin)
+        _write_gif(gif_file, np.stack(indices), palette, origin)
 
 
 def _indexed(canvas: NDArray[np.uint8], palette: NDArray[np.uint8], known: NDArray[np.int16]) -> NDArray[np.uint8]:
@@ -72,42 +76,35 @@ def _write_gif(path: Path, indices: NDArray[np.uint8], palette: NDArray[np.uint8
     Pillow keeps a given palette as it is for frames that are numbers without colours (its mode L), and only for those.
     """
     durations = [FRAME_MILLISECONDS] * (len(indices) - 1) + [LAST_MILLISECONDS]
-    with atomic.writing(path) as temporary:
-        imageio.imwrite(
-            temporary,
-            indices,
-            plugin="pillow",
-            is_batch=True,
-            palette=palette.tobytes(),
-            optimize=True,
-            duration=durations if len(durations) > 1 else LAST_MILLISECONDS,
-            loop=0,
-            comment=comment,
-        )
+    imageio.imwrite(
+        path,
+        indices,
+        plugin="pillow",
+        is_batch=True,
+        palette=palette.tobytes(),
+        optimize=True,
+        duration=durations if len(durations) > 1 else LAST_MILLISECONDS,
+        loop=0,
+        comment=comment,
+    )
 
 
 def _write_png(path: Path, canvas: NDArray[np.uint8], comment: str) -> None:
     text = PngInfo()
     text.add_text("Comment", comment)
-    with atomic.writing(path) as temporary:
-        imageio.imwrite(temporary, canvas, plugin="pillow", pnginfo=text, optimize=True)
+    imageio.imwrite(path, canvas, plugin="pillow", pnginfo=text, optimize=True)
 
 
-def _scores(path: Path) -> dict[str, float]:
-    """Read the flat JSON of scores; what is not finite is left out."""
-    if not path.is_file():
-        raise ShowreelError(f"{path}: missing; run the evaluate stage (`dvc repro` does that)")
-    record = _json(path.read_text(encoding="utf-8", errors="replace"), path)
-    if not isinstance(record, dict) or not all(isinstance(value, int | float) for value in record.values()):
-        raise ShowreelError(f"{path}: not a flat table of numbers; delete it and evaluate again")
-    return {name: value for name, value in record.items() if math.isfinite(value)}
+def _finite(path: Path) -> dict[str, float]:
+    """Read the scores; what is not finite is left out."""
+    return {name: value for name, value in summary.read(path).items() if math.isfinite(value)}
 
 
-def _json(text: str, path: Path) -> object:
+def _origin(reel: Reel, path: Path) -> object:
     try:
-        return json.loads(text)
+        return json.loads(reel.origin)
     except ValueError as error:
-        raise ShowreelError(f"{path}: damaged ({error}); delete it and run its stage again") from error
+        raise ShowreelError(f"{path}: damaged ({error}); delete it and train again") from error
 
 
 def _check(reel: Reel, examples: Examples, reel_path: Path, examples_path: Path) -> None:

@@ -1,26 +1,30 @@
 """From prepared images to a trained network, its history, and the reel of what it predicted after every epoch."""
 
+import logging
 import math
 import time
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from tqdm import tqdm
 
-from showreel import atomic, find, provenance, storage
+from showreel import atomic, checkpoint, find, storage
 from showreel.block import SPLITS, Split
+from showreel.checkpoint import Run
 from showreel.errors import ParamsError, ShowreelError
+from showreel.lineage import Lineage
 from showreel.models import archive, device
 from showreel.models.feeding import Feed, Pairs, predict
 from showreel.objectives.restoration import learning
 
 REEL_IMAGES = 10
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -32,31 +36,14 @@ class Recipe:
         batch_size: images a step.
         learning_rate: of Adam in the first step; it falls to 0 along half a cosine.
         precision: `bfloat16`, `float32`, or `auto` for the faster one on this machine.
+        deterministic: whether TensorFlow may only use operations that always give the same bits.
     """
 
     epochs: int
     batch_size: int
     learning_rate: float
     precision: device.Precision
-
-
-@dataclass
-class Run:
-    """What a training leaves behind, epoch by epoch.
-
-    Attributes:
-        history: one row an epoch.
-        frames: uint8 (n, h, w, c), the predictions of the reel's images, before training and after every epoch.
-        test_psnr: mean PSNR in dB over the complete test split, likewise. Nothing is chosen by it.
-        best_psnr: the best mean PSNR over the validation split so far.
-        best_weights: the network's weights at that time.
-    """
-
-    history: list[dict[str, float]] = field(default_factory=list)
-    frames: list[NDArray[np.uint8]] = field(default_factory=list)
-    test_psnr: list[float] = field(default_factory=list)
-    best_psnr: float = -math.inf
-    best_weights: list[NDArray[np.float32]] = field(default_factory=list)
+    deterministic: bool
 
 
 def train(
@@ -67,12 +54,17 @@ def train(
     model: Path,
     reel: Path,
     history: Path,
+    timing: Path,
+    kept: Path,
     architecture: str,
     options: Mapping[str, Any],
     recipe: Recipe,
     seed: int,
+    lineage: Lineage,
 ) -> None:
     """Train a network and keep the weights of the epoch with the best validation score.
+
+    A training that was killed goes on from its last finished epoch.
 
     Args:
         experiment: its name, for messages.
@@ -81,38 +73,35 @@ def train(
         model: the `.keras` file to write.
         reel: the reel file to write.
         history: the CSV file to write, one row an epoch.
+        timing: the CSV file to write of seconds and images a second, one row an epoch: a log, no result.
+        kept: the checkpoint; there is none after a finished training.
         architecture: a file name in `models/`.
         options: the architecture's options.
-        recipe: epochs, batch size, learning rate, precision.
+        recipe: epochs, batch size, learning rate, arithmetic.
         seed: of the initial weights and the order of the images.
+        lineage: of this run.
 
     Raises:
         ParamsError: the architecture cannot map the inputs to the targets.
         ShowreelError: a prepared file is missing or damaged, or the loss is not finite.
     """
-    processor = device.claim()
-    keras.config.set_dtype_policy(device.dtype_policy(recipe.precision))
-    keras.utils.set_random_seed(seed % 2**32)
-    splits = {split: _pairs(degraded, clean, split) for split in SPLITS}
-    network = _built(experiment, architecture, options, splits["train"])
-    steps = recipe.epochs * math.ceil(len(splits["train"].target) / recipe.batch_size)
-    rate = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, steps)
-    network.compile(keras.optimizers.Adam(rate), learning.LOSS)
-    run = _fit(experiment, network, splits, recipe, seed, steps)
-    origin = provenance.origin(
-        ("showreel.stages.train", f"showreel.models.{architecture}"),
-        (degraded, clean),
-        architecture=architecture,
-        options=dict(options),
-        recipe=asdict(recipe),
-        seed=seed,
-        device=processor,
-        precision=keras.config.dtype_policy().name,
-    )
+    with device.claimed(alone=True) as processor:
+        precision = device.set_arithmetic(recipe.precision, deterministic=recipe.deterministic)
+        keras.utils.set_random_seed(seed % 2**32)
+        splits = {split: _pairs(degraded, clean, split) for split in SPLITS}
+        network = _built(experiment, architecture, options, splits["train"])
+        _compile(network, recipe, len(splits["train"].target))
+        key = lineage.origin(precision=precision)
+        run = _begun(kept, key, network, processor)
+        _fit(run, network, splits, recipe, seed, experiment, lambda: checkpoint.save(kept, key, run, _state(network)))
     network.set_weights(run.best_weights)
-    archive.save(network, model, origin)
-    _reel(run, splits["test"], origin).write(reel)
-    atomic.write_text(history, pd.DataFrame(run.history).to_csv(index=False, float_format="%.6g"))
+    facts = {"precision": precision, "devices": run.devices}
+    with lineage.publishing(model, reel, history, **facts) as (model_file, reel_file, history_file):
+        archive.save(network, model_file, lineage.origin(**facts))
+        storage.write(reel_file, _reel(run, splits["test"], lineage.origin(**facts)))
+        history_file.write_text(_table(run.history))
+    atomic.write_text(timing, _table(run.timing))
+    kept.unlink(missing_ok=True)
 
 
 def _pairs(degraded: Path, clean: Path, split: Split) -> Pairs:
@@ -130,15 +119,54 @@ def _built(experiment: str, architecture: str, options: Mapping[str, Any], pairs
         raise ParamsError(f"experiments.{experiment}.model: {error}") from error
 
 
+def _compile(network: keras.Model, recipe: Recipe, images: int) -> None:
+    steps = recipe.epochs * math.ceil(images / recipe.batch_size)
+    rate = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, steps)
+    network.compile(keras.optimizers.Adam(rate), learning.LOSS)
+    network.optimizer.build(network.trainable_variables)
+
+
+def _variables(network: keras.Model) -> list[keras.Variable]:
+    """Return all that changes in training: weights, the states of random layers, and the optimizer's moments."""
+    return [*network.variables, *network.optimizer.variables]
+
+
+def _state(network: keras.Model) -> checkpoint.Arrays:
+    return [keras.ops.convert_to_numpy(variable) for variable in _variables(network)]
+
+
+def _begun(kept: Path, key: str, network: keras.Model, processor: str) -> Run:
+    """Take a run up where its checkpoint left it, or begin one."""
+    found = checkpoint.load(kept, key)
+    run, state = found or (Run(), [])
+    for variable, value in zip(_variables(network), state, strict=bool(found)):
+        variable.assign(value)
+    if found:
+        log.warning("%s: goes on after epoch %d", kept.stem, len(run.history))
+    run.devices = list(dict.fromkeys([*run.devices, processor]))
+    return run
+
+
 def _fit(
-    experiment: str, network: keras.Model, splits: Mapping[Split, Pairs], recipe: Recipe, seed: int, steps: int
-) -> Run:
-    run = Run()
+    run: Run,
+    network: keras.Model,
+    splits: Mapping[Split, Pairs],
+    recipe: Recipe,
+    seed: int,
+    experiment: str,
+    keep: Callable[[], None],
+) -> None:
+    """Train for the epochs that the run lacks; call `keep` after each."""
     feed = Feed(splits["train"], recipe.batch_size)
-    with tqdm(total=steps, desc=f"train {experiment}", unit=" steps", disable=None) as progress:
+    steps, done = math.ceil(len(splits["train"].target) / recipe.batch_size), len(run.history)
+    bar = tqdm(
+        total=steps * recipe.epochs, initial=steps * done, desc=f"train {experiment}", unit=" steps", disable=None
+    )
+    with bar as progress:
         tick = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: progress.update())
-        _film(run, network, splits["test"])
-        for epoch in range(1, recipe.epochs + 1):
+        if not done:
+            _film(run, network, splits["test"])
+        for epoch in range(done + 1, recipe.epochs + 1):
             start = time.perf_counter()
             batches = feed.batches(np.random.default_rng((seed, epoch)))
             loss = network.fit(batches, verbose=0, shuffle=False, callbacks=[tick]).history["loss"][0]
@@ -147,12 +175,11 @@ def _fit(
                 raise ShowreelError(f"{experiment}: the loss is {loss} in epoch {epoch}; lower training.learning_rate")
             psnr = _validate(run, network, splits["validation"])
             _film(run, network, splits["test"])
+            run.history.append({"epoch": epoch, "loss": loss, **psnr})
             images_per_second = len(splits["train"].target) / seconds
-            run.history.append(
-                {"epoch": epoch, "loss": loss, **psnr, "seconds": seconds, "images_per_second": images_per_second}
-            )
+            run.timing.append({"epoch": epoch, "seconds": seconds, "images_per_second": images_per_second})
+            keep()
             progress.set_postfix(epoch=epoch, validation_psnr=f"{psnr['validation_psnr']:.2f} dB")
-    return run
 
 
 def _validate(run: Run, network: keras.Model, pairs: Pairs) -> dict[str, float]:
@@ -181,3 +208,7 @@ def _reel(run: Run, test: Pairs, origin: str) -> storage.Reel:
         predictions=np.stack(run.frames),
         psnr=np.array(run.test_psnr),
     )
+
+
+def _table(rows: list[dict[str, float]]) -> str:
+    return str(pd.DataFrame(rows).to_csv(index=False, float_format="%.6g", lineterminator="\n"))

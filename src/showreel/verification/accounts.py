@@ -28,7 +28,7 @@ class Account:
         inputs: path → digest.
         outputs: path → digest.
         code: path → digest of the package files that ran.
-        params: parameter → value: in the lock the keys of params.yaml, in a record what the stage was handed.
+        params: dotted key of params.yaml → value.
     """
 
     source: str

@@ -1,8 +1,8 @@
-"""The stages that params.yaml declares: what each one reads, writes and is handed. A test holds this to dvc.yaml."""
+"""The stages that params.yaml declares: what each one reads and writes. A test holds this to dvc.yaml."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from showreel import layout
 from showreel.params import CLEAN, Params
@@ -15,16 +15,12 @@ class Stage(NamedTuple):
         command: without `showreel`, such as `train mnist-denoiser`.
         inputs: what it reads, but for code.
         outputs: what it writes, but for its lineage record.
-        values: what it is handed, by the names of the stage's own parameters.
-        keys: where those stand in params.yaml.
         experiment: whose stage it is; "" for those of a data set.
     """
 
     command: str
     inputs: tuple[Path, ...]
     outputs: tuple[Path, ...]
-    values: dict[str, Any]
-    keys: dict[str, str]
     experiment: str = ""
 
     @property
@@ -41,7 +37,7 @@ def stage_name(command: str) -> str:
 
 def record(command: str) -> Path:
     """Return where a stage leaves its lineage record."""
-    return layout.LINEAGE.joinpath(*command.split()).with_suffix(".json")
+    return layout.record(*command.split())
 
 
 def stages(declared: Params) -> dict[str, Stage]:
@@ -72,21 +68,15 @@ def before(names: Iterable[str], among: Mapping[str, Stage]) -> set[str]:
 
 
 def _of_dataset(name: str, declared: Params) -> list[Stage]:
-    dataset = declared.datasets[name]
     raw, clean = layout.raw(name), layout.prepared(name, CLEAN)
-    values = {"source": dataset.source, "options": dataset.options}
-    keys = {"source": f"datasets.{name}.source", "options": f"datasets.{name}"}
     return [
-        Stage(f"download {name}", (), (raw,), values, keys),
-        Stage(f"prepare {name}", (raw,), (clean,), values, keys),
+        Stage(f"download {name}", (), (raw,)),
+        Stage(f"prepare {name}", (raw,), (clean,)),
         *(
-            Stage(
-                f"degrade {name} {degradation}", (clean,), (layout.prepared(name, degradation),),
-                {"seed": declared.seed, "options": options}, {"seed": "seed", "options": f"degradations.{degradation}"},
-            )
-            for degradation, options in declared.degradations.items()
+            Stage(f"degrade {name} {degradation}", (clean,), (layout.prepared(name, degradation),))
+            for degradation in declared.degradations
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _of_experiment(name: str, declared: Params) -> list[Stage]:
@@ -94,22 +84,9 @@ def _of_experiment(name: str, declared: Params) -> list[Stage]:
     pair = tuple(sorted({layout.prepared(experiment.dataset, kind) for kind in (experiment.input, CLEAN)}))
     trained = (layout.model(name), layout.reel(name))
     scored = (layout.examples(name), layout.metrics(name))
-    place = f"experiments.{name}"
-    values = {
-        "architecture": experiment.model,
-        "options": declared.models[experiment.model],
-        "recipe": declared.recipe(name),
-        "seed": declared.seed,
-    }
-    keys = {"architecture": f"{place}.model", "options": f"models.{experiment.model}", "recipe": "training"}
+    drawn = (layout.gif(name), layout.poster(name))
     return [
-        Stage(f"train {name}", pair, (*trained, layout.history(name)), values, {**keys, "seed": "seed"}, name),
-        Stage(
-            f"evaluate {name}", (*pair, *trained), (*scored, layout.scores(name)),
-            {"degradation": experiment.input}, {"degradation": f"{place}.input"}, name,
-        ),
-        Stage(
-            f"render {name}", (layout.reel(name), *scored), (layout.gif(name), layout.poster(name)),
-            {}, {}, name,
-        ),
-    ]  # fmt: skip
+        Stage(f"train {name}", pair, (*trained, layout.history(name)), name),
+        Stage(f"evaluate {name}", (*pair, *trained), (*scored, layout.scores(name)), name),
+        Stage(f"render {name}", (layout.reel(name), *scored), drawn, name),
+    ]

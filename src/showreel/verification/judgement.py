@@ -104,16 +104,8 @@ def _code(case: Case, account: Account) -> Iterator[Finding]:
 
 
 def _params(case: Case, account: Account) -> Iterator[Finding]:
-    """Hold the values of a run to those of params.yaml; what a record tells beyond them is of no concern here."""
-    stage = case.stages.get(account.stage)
     for key, value in account.params.items():
-        if account.source == LOCK:
-            told, present = key, _lookup(case.values, key)
-        elif stage and key in stage.values:
-            told, present = stage.keys[key], stage.values[key]
-        else:
-            continue
-        for change in _changes(told, value, present):
+        for change in _changes(key, value, _lookup(case.values, key)):
             yield Finding(Kind.STALE, str(layout.PARAMS), account.stage, change, case.mender.run(account.stage))
 
 

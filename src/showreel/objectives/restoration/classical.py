@@ -107,8 +107,8 @@ def _scored(
     scorer: Callable[[NDArray[np.uint8], NDArray[np.float32]], Result],
 ) -> Result:
     """Restore and score some rows of a split; runs in a worker."""
-    target = storage.read_rows(pair.clean, split, rows).images
-    degraded = storage.read_rows(pair.degraded, split, rows).images
+    target = storage.read_split(pair.clean, split, rows).images
+    degraded = storage.read_split(pair.degraded, split, rows).images
     return scorer(target, restored(baseline, options, pair, degraded))
 
 
