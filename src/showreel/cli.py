@@ -1,4 +1,4 @@
-"""The command `showreel`: one subcommand a stage, `list` and `sync`. It parses, calls one function and exits.
+"""The command `showreel`: one subcommand a stage, `list`, `sync` and `verify`. It parses, calls one function and exits.
 
 Exit codes: 0 done, 1 a file, archive or network is at fault, 2 params.yaml or the command line is, 130 interrupted.
 """
@@ -14,7 +14,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, NoReturn
 
-from showreel import layout, locks, params
+from showreel import find, layout, locks, params
 from showreel.errors import ParamsError, ShowreelError
 from showreel.lineage import Lineage
 
@@ -152,6 +152,23 @@ def sync(pattern: str, declared: params.Params) -> None:
     print(sync(_matching(pattern, declared)))
 
 
+def verify(pattern: str, as_json: bool, experiment: str | None, declared: params.Params) -> int:
+    """Check every file against dvc.lock, the lineage records and params.yaml, or make one experiment again."""
+    from showreel.verification import report
+    from showreel.verification.audit import audit
+    from showreel.verification.rebuild import rebuild
+
+    root, source = layout.PARAMS.parent, find.PACKAGE.parent
+    if experiment is None:
+        experiments = None if pattern == "*" else _matching(pattern, declared)
+        told = report.of_audit(audit(root, declared, source=source, experiments=experiments))
+    else:
+        params.check_declared(experiment, declared.experiments, "experiment")
+        told = report.of_rebuild(rebuild(root, declared, experiment, source=source))
+    print(told.json if as_json else told.text)
+    return 0 if told.right else 1
+
+
 STAGES: dict[Callable[..., None], tuple[str, ...]] = {
     download: ("dataset",),
     prepare: ("dataset",),
@@ -170,7 +187,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         parsed = vars(_parser().parse_args(given))
         function = parsed.pop("function")
-        function(*parsed.values(), params.load(layout.PARAMS))
+        return function(*parsed.values(), params.load(layout.PARAMS)) or 0
     except ShowreelError as error:
         return _fail(str(error), error.exit_code)
     except OSError as error:
@@ -179,7 +196,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail("interrupted; nothing half-written is left", 130)
     finally:
         signal.signal(signal.SIGTERM, before)
-    return 0
 
 
 def _interrupt(number: int, frame: object) -> NoReturn:
@@ -240,10 +256,15 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument(name, metavar=name.upper(), help=f"a name in params.yaml: {name}s")
     for function in (list_, sync):
         _command(commands, function).add_argument("pattern", nargs="?", default="*", help="'mnist-*'; default: all")
+    verifying = _command(commands, verify)
+    choice = verifying.add_mutually_exclusive_group()
+    choice.add_argument("pattern", nargs="?", default="*", help="'mnist-*'; default: all that is here")
+    verifying.add_argument("--json", action="store_true", help="for machines: every finding")
+    choice.add_argument("--rebuild", metavar="EXPERIMENT", help="make it again in a scratch folder and compare")
     return parser
 
 
-def _command(commands: Any, function: Callable[..., None]) -> argparse.ArgumentParser:
+def _command(commands: Any, function: Callable[..., int | None]) -> argparse.ArgumentParser:
     summary = (function.__doc__ or "").strip()
     command: argparse.ArgumentParser = commands.add_parser(
         function.__name__.strip("_"), help=summary, description=summary

@@ -1,0 +1,51 @@
+"""What can be wrong with a result, and the command that mends it."""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Kind(StrEnum):
+    """Sorts of findings, the worst first."""
+
+    DAMAGED = "damaged"
+    MISSING = "missing"
+    BROKEN_CHAIN = "broken chain"
+    UNKNOWN_ORIGIN = "unknown origin"
+    STALE = "stale"
+    NEVER_RUN = "never run"
+    ORPHANED = "orphaned"
+
+
+NOTES = frozenset({Kind.NEVER_RUN, Kind.ORPHANED})
+"""What is told but is no fault."""
+
+
+class Mend(NamedTuple):
+    """A command in two parts, so that several of one sort can be told as one; both empty where there is none."""
+
+    command: str
+    targets: tuple[str, ...] = ()
+
+
+NO_COMMAND = Mend("")
+
+
+class Finding(NamedTuple):
+    """One thing that is wrong.
+
+    Attributes:
+        kind: its sort.
+        path: the file or folder that is to blame; params.yaml for a changed value.
+        stage: the one that it concerns, "" if none.
+        detail: what is wrong, as a sentence that goes on after the path. Findings with one kind, path and detail have
+            one cause.
+        mend: what to run.
+        fault: whether the command fails for it.
+    """
+
+    kind: Kind
+    path: str
+    stage: str
+    detail: str
+    mend: Mend
+    fault: bool = True

@@ -1,0 +1,92 @@
+"""The stages that params.yaml declares: what each one reads and writes. A test holds this to dvc.yaml."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from showreel import layout
+from showreel.params import CLEAN, Params
+
+
+class Stage(NamedTuple):
+    """One run of one command.
+
+    Attributes:
+        command: without `showreel`, such as `train mnist-denoiser`.
+        inputs: what it reads, but for code.
+        outputs: what it writes, but for its lineage record.
+        experiment: whose stage it is; "" for those of a data set.
+    """
+
+    command: str
+    inputs: tuple[Path, ...]
+    outputs: tuple[Path, ...]
+    experiment: str = ""
+
+    @property
+    def name(self) -> str:
+        """Its name in DVC, such as `train@mnist-denoiser`."""
+        return stage_name(self.command)
+
+
+def stage_name(command: str) -> str:
+    """Return DVC's name of a command: `degrade mnist noisy` is `degrade@mnist-noisy`."""
+    verb, *names = command.split()
+    return f"{verb}@{'-'.join(names)}"
+
+
+def record(command: str) -> Path:
+    """Return where a stage leaves its lineage record."""
+    return layout.record(*command.split())
+
+
+def stages(declared: Params) -> dict[str, Stage]:
+    """List all declared stages by name, each after those whose outputs it reads."""
+    listed = [stage for dataset in declared.datasets for stage in _of_dataset(dataset, declared)]
+    listed += [stage for experiment in declared.experiments for stage in _of_experiment(experiment, declared)]
+    return {stage.name: stage for stage in listed}
+
+
+def needed(experiment: str, declared: Params) -> dict[str, Stage]:
+    """List the stages that an experiment's GIF needs, in the order in which they run."""
+    everything = stages(declared)
+    own = {name for name, stage in everything.items() if stage.experiment == experiment}
+    wanted = own | before(own, everything)
+    return {name: stage for name, stage in everything.items() if name in wanted}
+
+
+def before(names: Iterable[str], among: Mapping[str, Stage]) -> set[str]:
+    """List the stages that some others read from, in turn."""
+    makers = {path: name for name, stage in among.items() for path in stage.outputs}
+    found: set[str] = set()
+    waiting = [name for name in names if name in among]
+    while waiting:
+        new = {makers[path] for path in among[waiting.pop()].inputs if path in makers} - found
+        found |= new
+        waiting += new
+    return found
+
+
+def _of_dataset(name: str, declared: Params) -> list[Stage]:
+    raw, clean = layout.raw(name), layout.prepared(name, CLEAN)
+    return [
+        Stage(f"download {name}", (), (raw,)),
+        Stage(f"prepare {name}", (raw,), (clean,)),
+        *(
+            Stage(f"degrade {name} {degradation}", (clean,), (layout.prepared(name, degradation),))
+            for degradation in declared.degradations
+        ),
+    ]
+
+
+def _of_experiment(name: str, declared: Params) -> list[Stage]:
+    experiment = declared.experiments[name]
+    pair = tuple(sorted({layout.prepared(experiment.dataset, kind) for kind in (experiment.input, CLEAN)}))
+    trained = (layout.model(name), layout.reel(name))
+    scored = (layout.examples(name), layout.metrics(name))
+    drawn = (layout.gif(name), layout.poster(name))
+    return [
+        Stage(f"train {name}", pair, (*trained, layout.history(name)), name),
+        Stage(f"evaluate {name}", (*pair, *trained), (*scored, layout.scores(name)), name),
+        Stage(f"render {name}", (layout.reel(name), *scored), drawn, name),
+    ]

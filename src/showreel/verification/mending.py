@@ -1,0 +1,136 @@
+"""Which command mends a finding: DVC's where dvc.lock knows the stage, else Snakemake's or the stage's own."""
+
+import hashlib
+import json
+import subprocess
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from showreel import layout
+from showreel.verification import digests, graph
+from showreel.verification.accounts import Account
+from showreel.verification.digests import FOLDER
+from showreel.verification.findings import NO_COMMAND, Mend
+from showreel.verification.graph import Stage
+
+REPRODUCE = "dvc repro"
+FORCE = "dvc repro --force --single-item"
+CHECKOUT = "dvc checkout --force"
+SNAKEMAKE = "snakemake --cores 1"
+SHOWREEL = "showreel"
+
+UNCACHED = (
+    str(layout.metrics("*")),
+    str(layout.history("*")),
+    f"{layout.LINEAGE}/*/*.json",
+    f"{layout.LINEAGE}/*/*/*.json",
+)
+"""Outputs that git keeps; `dvc checkout` leaves them as they are."""
+
+
+@dataclass(frozen=True)
+class Mender:
+    """What the choice of a command depends on.
+
+    Attributes:
+        root: the project's folder.
+        stages: the declared ones by name.
+        lock: the accounts of dvc.lock by stage; none where the project is run by Snakemake alone.
+    """
+
+    root: Path
+    stages: Mapping[str, Stage]
+    lock: Mapping[str, Account]
+
+    def run(self, name: str) -> Mend:
+        """Bring a stage up to date, and what was made from it."""
+        stage = self.stages.get(name)
+        if self.lock:
+            ends = tuple(end for end in self.lock if end in self.stages and _is_end(end, name, self.stages))
+            return Mend(REPRODUCE, ends or (name,))
+        return Mend(SNAKEMAKE, (stage.experiment or str(stage.outputs[0]),)) if stage else NO_COMMAND
+
+    def rerun(self, name: str) -> Mend:
+        """Run a stage although its engine may take it for up to date."""
+        if self.lock:
+            return Mend(FORCE, (name,))
+        return Mend(SHOWREEL, (self.stages[name].command,)) if name in self.stages else NO_COMMAND
+
+    def restore(self, path: str, account: Account) -> Mend:
+        """Bring back what a stage wrote: from git or DVC's cache, where that is sound, or by running the stage."""
+        if self._is_in_git(path, account):
+            return Mend("git restore", (path,))
+        locked = self.lock[account.stage].outputs if account.stage in self.lock else {}
+        output = next((place for place in (path, *map(str, Path(path).parents)) if place in locked), None)
+        if output is None or any(Path(path).match(pattern) for pattern in UNCACHED):
+            return self.run(account.stage) if self.lock else self.rerun(account.stage)
+        cached = _cached(self.root, locked[output])
+        if not all((self.root / name).is_file() for name in cached):
+            return self.run(account.stage)
+        damaged = [name for name, digest in cached.items() if digests.of_file(self.root / name).md5 != digest]
+        if damaged:
+            # DVC trusts its cache: `dvc checkout` would bring back the damaged file.
+            return Mend(f"rm -f {' '.join(damaged)} && {FORCE}", (account.stage,))
+        return Mend(CHECKOUT, (output,))
+
+    def _is_in_git(self, path: str, account: Account) -> bool:
+        """Tell whether git's index holds the very file that the account tells of."""
+        digest = account.outputs.get(path)
+        try:
+            shown = subprocess.run(["git", "show", f":./{path}"], cwd=self.root, capture_output=True)
+        except OSError:  # there is no git
+            return False
+        return shown.returncode == 0 and hashlib.new(account.algorithm, shown.stdout).hexdigest() == digest
+
+
+def _cached(root: Path, digest: str) -> dict[str, str]:
+    """Return where DVC's cache keeps a file, or a folder's list and the files in it: path → MD5."""
+
+    def place(digest: str) -> str:
+        return f".dvc/cache/files/md5/{digest[:2]}/{digest[2:]}"
+
+    found = {place(digest): digest.removesuffix(FOLDER)}
+    if digest.endswith(FOLDER) and (root / place(digest)).is_file():
+        try:
+            listing = json.loads((root / place(digest)).read_text(encoding="utf-8"))
+            found |= {place(entry["md5"]): entry["md5"] for entry in listing}
+        except (ValueError, TypeError, KeyError):  # a damaged list, as its digest will show
+            return found
+    return found
+
+
+def _is_end(end: str, name: str, stages: Mapping[str, Stage]) -> bool:
+    """Tell whether a stage makes a GIF that another one has a part in."""
+    return end.startswith("render@") and (end == name or name in graph.before([end], stages))
+
+
+def joined(mends: Iterable[Mend], stages: Mapping[str, Stage]) -> list[str]:
+    """Tell commands of one sort as one.
+
+    Args:
+        mends: the commands.
+        stages: all declared stages, so that a pattern stands for none that was not meant.
+    """
+    targets: dict[str, dict[str, None]] = {}
+    for mend in dict.fromkeys(mends):
+        targets.setdefault(mend.command, {}).update(dict.fromkeys(mend.targets))
+    return [_told(command, [*names], stages) for command, names in targets.items() if command]
+
+
+def _told(command: str, names: list[str], stages: Mapping[str, Stage]) -> str:
+    if command == SHOWREEL:
+        return " && ".join(f"{SHOWREEL} {name}" for name in names)
+    if command == REPRODUCE:
+        brought_along = graph.before(names, stages)
+        names = [name for name in names if name not in brought_along]
+        words = list(dict.fromkeys(_pattern(name, names, stages) for name in names))
+        return " ".join([command, *(["--glob"] if words != names else []), *words])
+    return " ".join([command, *names])
+
+
+def _pattern(name: str, names: Collection[str], stages: Collection[str]) -> str:
+    """Return `'render@*'` for a stage if all of its kind are meant, else its name."""
+    verb = name.split("@")[0]
+    alike = {stage for stage in stages if stage.split("@")[0] == verb}
+    return f"'{verb}@*'" if len(alike) > 1 and alike <= {*names} else name
