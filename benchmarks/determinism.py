@@ -56,10 +56,9 @@ def train_once(folder: Path, mode: str) -> None:
         mode,
         degraded=folder / "noisy.h5",
         clean=folder / "clean.h5",
-        architecture="unet",
-        options={"depth": 2, "filters": 16},
-        recipe=Recipe(EPOCHS, 128, 0.001, "auto", deterministic=mode == "deterministic"),
-        seed=20,
+        recipe=Recipe(
+            "unet", {"depth": 2, "filters": 16}, 20, EPOCHS, 128, 0.001, "auto", deterministic=mode == "deterministic"
+        ),
         lineage=Lineage.begin(mode, record=folder / "record.json", modules=(), inputs=(), params={}),
         **{name: folder / file for name, file in names.items()},
     )

@@ -58,10 +58,7 @@ def run(
         "tiny",
         degraded=data / "noisy.h5",
         clean=data / "clean.h5",
-        architecture=architecture,
-        options=options,
-        recipe=Recipe(**recipe),  # type: ignore[arg-type]
-        seed=seed,
+        recipe=Recipe(architecture, options, seed, **recipe),  # type: ignore[arg-type]
         lineage=begun(data / "noisy.h5", data / "clean.h5"),
         **paths,
     )

@@ -91,10 +91,7 @@ def train(name: str, declared: params.Params) -> None:
             history=layout.history(name),
             timing=layout.timing(name),
             kept=layout.checkpoint(name),
-            architecture=experiment.model,
-            options=declared.models[experiment.model],
-            recipe=Recipe(**declared.recipe(name)),
-            seed=declared.seed,
+            recipe=Recipe(experiment.model, declared.models[experiment.model], declared.seed, **declared.recipe(name)),
             lineage=lineage,
         )
 

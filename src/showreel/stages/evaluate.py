@@ -73,13 +73,10 @@ def evaluate(
     options, classical = score_baselines(baselines, pair) if baselines else ({}, {})
     strongest = max(classical, key=lambda name: float(classical[name]["psnr"].mean()), default="")
     contenders = own | _input_scores(pair, classical) | classical
-    look = np.zeros((0, *footage.target.shape[1:]), np.uint8)
-    if strongest:
-        images = restored(baselines[strongest], options[strongest], pair, footage.degraded)
-        look = np.rint(images * 255).astype(np.uint8)
     table = _table(contenders, clean).to_csv(index=False, float_format="%.6g", lineterminator="\n")
     numbers = {"parameters": network.count_params(), **_metrics(contenders, options, strongest)}
     facts = {"baselines": options, "devices": [processor]}
+    look = _look(baselines, options, strongest, pair, footage)
     with lineage.publishing(examples, scores, metrics, **facts) as (examples_file, scores_file, metrics_file):
         storage.write(examples_file, storage.Examples(lineage.origin(**facts), strongest, look))
         scores_file.write_text(table, encoding="utf-8")
@@ -127,6 +124,20 @@ def _input_scores(pair: Pair, classical: Mapping[str, Scores]) -> dict[str, Scor
         images = learning.unit(storage.read_split(pair.degraded, "test", rows).images)
         parts.append(score(storage.read_split(pair.clean, "test", rows).images, images))
     return {"input": joined(parts)}
+
+
+def _look(
+    baselines: Mapping[str, Baseline],
+    options: Mapping[str, Options],
+    strongest: str,
+    pair: Pair,
+    footage: storage.Reel,
+) -> NDArray[np.uint8]:
+    """Return what the strongest baseline makes of the reel's images: uint8 (n, h, w, c); of none, where there is none."""
+    if not strongest:
+        return np.zeros((0, *footage.target.shape[1:]), np.uint8)
+    images = restored(baselines[strongest], options[strongest], pair, footage.degraded)
+    return np.rint(images * 255).astype(np.uint8)
 
 
 def _table(contenders: Mapping[str, Scores], clean: Path) -> pd.DataFrame:

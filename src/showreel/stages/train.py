@@ -29,9 +29,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to train: the values of `training` in params.yaml.
+    """What to train and how.
 
     Attributes:
+        architecture: a file name in `models/`.
+        options: the architecture's options.
+        seed: of the initial weights and the order of the images.
         epochs: passes over the training split.
         batch_size: images a step.
         learning_rate: of Adam in the first step; it falls to 0 along half a cosine.
@@ -39,6 +42,9 @@ class Recipe:
         deterministic: whether TensorFlow may only use operations that always give the same bits.
     """
 
+    architecture: str
+    options: Mapping[str, Any]
+    seed: int
     epochs: int
     batch_size: int
     learning_rate: float
@@ -56,10 +62,7 @@ def train(
     history: Path,
     timing: Path,
     kept: Path,
-    architecture: str,
-    options: Mapping[str, Any],
     recipe: Recipe,
-    seed: int,
     lineage: Lineage,
 ) -> None:
     """Train a network and keep the weights of the epoch with the best validation score.
@@ -75,10 +78,7 @@ def train(
         history: the CSV file to write, one row an epoch.
         timing: the CSV file to write of seconds and images a second, one row an epoch: a log, no result.
         kept: the checkpoint; there is none after a finished training.
-        architecture: a file name in `models/`.
-        options: the architecture's options.
-        recipe: epochs, batch size, learning rate, arithmetic.
-        seed: of the initial weights and the order of the images.
+        recipe: what to train and how.
         lineage: of this run.
 
     Raises:
@@ -87,13 +87,13 @@ def train(
     """
     with device.claimed(alone=True) as processor:
         precision = device.set_arithmetic(recipe.precision, deterministic=recipe.deterministic)
-        keras.utils.set_random_seed(seed % 2**32)
+        keras.utils.set_random_seed(recipe.seed % 2**32)
         splits = {split: _pairs(degraded, clean, split) for split in SPLITS}
-        network = _built(experiment, architecture, options, splits["train"])
+        network = _built(experiment, recipe, splits["train"])
         _compile(network, recipe, len(splits["train"].target))
         key = lineage.origin(precision=precision)
         run = _begun(kept, key, network, processor)
-        _fit(run, network, splits, recipe, seed, experiment, lambda: checkpoint.save(kept, key, run, _state(network)))
+        _fit(experiment, run, network, splits, recipe, lambda: checkpoint.save(kept, key, run, _state(network)))
     network.set_weights(run.best_weights)
     facts = {"precision": precision, "devices": run.devices}
     with lineage.publishing(model, reel, history, **facts) as (model_file, reel_file, history_file):
@@ -111,10 +111,10 @@ def _pairs(degraded: Path, clean: Path, split: Split) -> Pairs:
     return pairs
 
 
-def _built(experiment: str, architecture: str, options: Mapping[str, Any], pairs: Pairs) -> keras.Model:
-    build = find.module("models", architecture).build
+def _built(experiment: str, recipe: Recipe, pairs: Pairs) -> keras.Model:
+    build = find.module("models", recipe.architecture).build
     try:
-        return build(pairs.degraded.shape[1:], pairs.target.shape[1:], **options)
+        return build(pairs.degraded.shape[1:], pairs.target.shape[1:], **recipe.options)
     except ValueError as error:
         raise ParamsError(f"experiments.{experiment}.model: {error}") from error
 
@@ -148,12 +148,11 @@ def _begun(kept: Path, key: str, network: keras.Model, processor: str) -> Run:
 
 
 def _fit(
+    experiment: str,
     run: Run,
     network: keras.Model,
     splits: Mapping[Split, Pairs],
     recipe: Recipe,
-    seed: int,
-    experiment: str,
     keep: Callable[[], None],
 ) -> None:
     """Train for the epochs that the run lacks; call `keep` after each."""
@@ -168,7 +167,7 @@ def _fit(
             _film(run, network, splits["test"])
         for epoch in range(done + 1, recipe.epochs + 1):
             start = time.perf_counter()
-            batches = feed.batches(np.random.default_rng((seed, epoch)))
+            batches = feed.batches(np.random.default_rng((recipe.seed, epoch)))
             loss = network.fit(batches, verbose=0, shuffle=False, callbacks=[tick]).history["loss"][0]
             seconds = time.perf_counter() - start
             if not math.isfinite(loss):
