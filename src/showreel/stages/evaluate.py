@@ -133,7 +133,7 @@ def _look(
     pair: Pair,
     footage: storage.Reel,
 ) -> NDArray[np.uint8]:
-    """Return what the strongest baseline makes of the reel's images: uint8 (n, h, w, c); of none, where there is none."""
+    """Return what the strongest baseline makes of the reel's images: uint8 (n, h, w, c); n is 0 where there is none."""
     if not strongest:
         return np.zeros((0, *footage.target.shape[1:]), np.uint8)
     images = restored(baselines[strongest], options[strongest], pair, footage.degraded)
