@@ -10,7 +10,7 @@ import h5py
 import pytest
 from test_params import GOOD
 
-from showreel import cli, layout
+from showreel import cli, commands, layout
 
 Refused = Callable[..., str]
 
@@ -91,7 +91,7 @@ def test_version_and_help_need_no_params_file(
 
 
 def test_every_command_has_help() -> None:
-    for command in (*cli.STAGES, cli.list_, cli.sync):
+    for command in (*cli.STAGES, commands.list_, commands.sync, commands.verify):
         assert (command.__doc__ or "").endswith(".")
 
 

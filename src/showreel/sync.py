@@ -1,39 +1,60 @@
 """Lets either engine take over what the other one made, once the maker itself says that all of it is up to date.
 
-Both engines accept anything when they are told to, so the maker's own dry run comes first, and a dry run of the other
-one comes after. The engines are run as commands; this module imports neither.
+Both engines accept anything when they are told to. So the maker's own dry run comes first, then the proof that every
+file is what its lineage record says, and dry runs of both come after. The engines are run as commands; this module
+imports neither.
 """
 
 import json
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from showreel.errors import ShowreelError
+from showreel.params import Params
+from showreel.verification.accounts import LOCK
+from showreel.verification.audit import audit
+from showreel.verification.findings import Finding
 
 NOTHING_TO_DO = "Nothing to be done"
 WITHOUT_RECORD = "missing provenance/metadata"
 
 
-def sync(experiments: Sequence[str]) -> str:
+def sync(experiments: Sequence[str], declared: Params, *, root: Path, source: Path) -> str:
     """Make both engines take the results of some experiments for up to date, and return what was done in a sentence.
 
+    Args:
+        experiments: their names.
+        declared: the project's params.yaml.
+        root: the project's folder, the current one.
+        source: the folder that holds the package.
+
     Raises:
-        ShowreelError: an engine fails, neither has the results up to date, or one does not accept the other's.
+        ShowreelError: an engine fails, neither has the results up to date, they are not what their lineage records say,
+            or an engine still wants to run something afterwards.
     """
     dvc, snakemake = _dvc_is_clean(experiments), _snakemake_is_clean(experiments)
     if dvc and snakemake:
         return "both engines are up to date"
+    if not (dvc or snakemake):
+        raise ShowreelError("neither engine has these experiments up to date; run `dvc repro` or `snakemake` first")
+    _prove(audit(root, declared, source=source, experiments=experiments).findings)
     if dvc:
         _run("snakemake", "--touch", "--forceall", "--cores", "1", *experiments)
-        accepted, sentence = _snakemake_is_clean(experiments), "Snakemake has taken over what DVC made"
-    elif snakemake:
-        _run("dvc", "commit", "--force", "--with-deps", *_stages(experiments))
-        accepted, sentence = _dvc_is_clean(experiments), "DVC has taken over what Snakemake made"
     else:
-        raise ShowreelError("neither engine has these experiments up to date; run `dvc repro` or `snakemake` first")
-    if not accepted:
+        _run("dvc", "commit", "--force", "--with-deps", *_stages(experiments))
+    sentence = "Snakemake has taken over what DVC made" if dvc else "DVC has taken over what Snakemake made"
+    if not (_dvc_is_clean(experiments) and _snakemake_is_clean(experiments)):
         raise ShowreelError(f"{sentence}, but still wants to run something; see `dvc status` and `snakemake -n`")
     return sentence
+
+
+def _prove(findings: Iterable[Finding]) -> None:
+    """Refuse results with a fault; that dvc.lock is older than they are is what this is about."""
+    faults = [finding for finding in findings if finding.fault and finding.path != LOCK]
+    if faults:
+        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+        raise ShowreelError(f"{faults[0].path}: {faults[0].detail}{more}; see `showreel verify`")
 
 
 def _dvc_is_clean(experiments: Sequence[str]) -> bool:

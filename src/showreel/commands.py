@@ -1,0 +1,207 @@
+"""What each subcommand does: look its values up in params.yaml and its paths in the layout, and call one function.
+
+A stage runs alone, and its lineage begins before its code is loaded; that is why stages are imported here and there.
+"""
+
+import fnmatch
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from showreel import find, layout, locks, params
+from showreel.lineage import Lineage
+
+
+def download(name: str, declared: params.Params) -> None:
+    """Bring a data set's raw files here, each verified by its SHA-256."""
+    params.check_declared(name, declared.datasets, "dataset")
+    mirrors = [mirror.strip() for mirror in os.environ.get("SHOWREEL_MIRROR", "").split(",") if mirror.strip()]
+    dataset, values = declared.datasets[name], declared.values(f"datasets.{name}")
+    with _running("download", name, inputs=[], makers=[], values=values, datasets=dataset.source) as lineage:
+        from showreel.stages.download import download
+
+        download(
+            dataset.source,
+            layout.raw(name),
+            partial=layout.PARTIAL,
+            mirrors=mirrors,
+            options=dataset.options,
+            lineage=lineage,
+        )
+
+
+def prepare(name: str, declared: params.Params) -> None:
+    """Decode a data set's raw files into one HDF5 file of clean images."""
+    params.check_declared(name, declared.datasets, "dataset")
+    dataset, values = declared.datasets[name], declared.values(f"datasets.{name}")
+    raw, clean = layout.raw(name), layout.prepared(name, params.CLEAN)
+    makers = [layout.record("download", name)]
+    with _running("prepare", name, inputs=[raw], makers=makers, values=values, datasets=dataset.source) as lineage:
+        from showreel.stages.prepare import prepare
+
+        prepare(dataset.source, raw, clean, dataset=name, options=dataset.options, lineage=lineage)
+
+
+def degrade(name: str, degradation: str, declared: params.Params) -> None:
+    """Make a network's inputs from a data set's clean images."""
+    params.check_declared(name, declared.datasets, "dataset")
+    params.check_declared(degradation, declared.degradations, "degradation")
+    clean, degraded = layout.prepared(name, params.CLEAN), layout.prepared(name, degradation)
+    makers, values = [layout.record("prepare", name)], declared.values("seed", f"degradations.{degradation}")
+    with _running(
+        "degrade", name, degradation, inputs=[clean], makers=makers, values=values, degradations=degradation
+    ) as lineage:
+        from showreel.stages.degrade import degrade
+
+        options = declared.degradations[degradation]
+        degrade(degradation, clean, degraded, seed=declared.seed, options=options, lineage=lineage)
+
+
+def train(name: str, declared: params.Params) -> None:
+    """Train an experiment's network; keep its history and what it predicted after every epoch."""
+    experiment, degraded, clean, makers = _experiment(name, declared)
+    values = declared.values("seed", "training", f"models.{experiment.model}", f"experiments.{name}")
+    with _running(
+        "train", name, inputs=[degraded, clean], makers=makers, values=values, models=experiment.model
+    ) as lineage:
+        with _quiet_start():
+            from showreel.stages.train import Recipe, train
+
+        train(
+            name,
+            degraded=degraded,
+            clean=clean,
+            model=layout.model(name),
+            reel=layout.reel(name),
+            history=layout.history(name),
+            timing=layout.timing(name),
+            kept=layout.checkpoint(name),
+            recipe=Recipe(experiment.model, declared.models[experiment.model], declared.seed, **declared.recipe(name)),
+            lineage=lineage,
+        )
+
+
+def evaluate(name: str, declared: params.Params) -> None:
+    """Score an experiment's network and every baseline on the complete test split."""
+    experiment, degraded, clean, makers = _experiment(name, declared)
+    model, reel = layout.model(name), layout.reel(name)
+    inputs, values = [model, reel, degraded, clean], declared.values(f"experiments.{name}")
+    makers.append(layout.record("train", name))
+    with _running(
+        "evaluate", name, inputs=inputs, makers=makers, values=values, degradations=experiment.input
+    ) as lineage:
+        with _quiet_start():
+            from showreel.stages.evaluate import evaluate
+
+        evaluate(
+            name,
+            model=model,
+            reel=reel,
+            degraded=degraded,
+            clean=clean,
+            degradation=experiment.input,
+            metrics=layout.metrics(name),
+            scores=layout.scores(name),
+            examples=layout.examples(name),
+            lineage=lineage,
+        )
+
+
+def render(name: str, declared: params.Params) -> None:
+    """Draw an experiment's reel: reel.gif and poster.png."""
+    params.check_declared(name, declared.experiments, "experiment")
+    reel, examples, metrics = layout.reel(name), layout.examples(name), layout.metrics(name)
+    makers = [layout.record(stage, name) for stage in ("train", "evaluate")]
+    with _running("render", name, inputs=[reel, examples, metrics], makers=makers, values={}) as lineage:
+        from showreel.stages.render import render
+
+        gif, poster = layout.gif(name), layout.poster(name)
+        render(name, reel=reel, examples=examples, metrics=metrics, gif=gif, poster=poster, lineage=lineage)
+
+
+def list_(pattern: str, declared: params.Params) -> None:
+    """Show the experiments that a pattern names, their scores and where their GIFs are."""
+    from showreel.listing import Entry, table
+
+    names = _matching(pattern, declared)
+    print(table(Entry(name, layout.metrics(name), layout.gif(name)) for name in names))
+
+
+def sync(pattern: str, declared: params.Params) -> None:
+    """Let DVC and Snakemake take over each other's results for the experiments that a pattern names."""
+    from showreel.sync import sync
+
+    print(sync(_matching(pattern, declared), declared, root=layout.PARAMS.parent, source=find.PACKAGE.parent))
+
+
+def verify(pattern: str, as_json: bool, experiment: str | None, declared: params.Params) -> int:
+    """Check every file against dvc.lock, the lineage records and params.yaml, or make one experiment again."""
+    from showreel.verification import report
+    from showreel.verification.audit import audit
+    from showreel.verification.rebuild import rebuild
+
+    root, source = layout.PARAMS.parent, find.PACKAGE.parent
+    if experiment is None:
+        experiments = None if pattern == "*" else _matching(pattern, declared)
+        told = report.of_audit(audit(root, declared, source=source, experiments=experiments))
+    else:
+        params.check_declared(experiment, declared.experiments, "experiment")
+        told = report.of_rebuild(rebuild(root, declared, experiment, source=source))
+    print(told.json if as_json else told.text)
+    return 0 if told.right else 1
+
+
+@contextmanager
+def _running(
+    stage: str,
+    *names: str,
+    inputs: Iterable[Path],
+    makers: Iterable[Path],
+    values: params.Options,
+    **extensions: str,
+) -> Iterator[Lineage]:
+    """Run a stage alone, and begin its lineage before its code is loaded."""
+    command = " ".join((stage, *names))
+    with locks.alone(layout.lock(stage, *names), f"showreel {command}"):
+        yield Lineage.begin(
+            command,
+            record=layout.record(stage, *names),
+            modules=layout.modules(stage, **extensions),
+            inputs=dict.fromkeys(inputs),
+            makers=makers,
+            params=values,
+        )
+
+
+def _experiment(name: str, declared: params.Params) -> tuple[params.Experiment, Path, Path, list[Path]]:
+    """Return what is declared of an experiment, the prepared files of its input and target, and their records."""
+    params.check_declared(name, declared.experiments, "experiment")
+    experiment = declared.experiments[name]
+    dataset, kind = experiment.dataset, experiment.input
+    records = [layout.record("prepare", dataset)]
+    if kind != params.CLEAN:
+        records.append(layout.record("degrade", dataset, kind))
+    return experiment, layout.prepared(dataset, kind), layout.prepared(dataset, params.CLEAN), records
+
+
+def _matching(pattern: str, declared: params.Params) -> list[str]:
+    names = fnmatch.filter(declared.experiments, pattern)
+    if not names:
+        params.check_declared(pattern, declared.experiments, "experiment")
+    return names
+
+
+@contextmanager
+def _quiet_start() -> Iterator[None]:
+    """Keep TensorFlow's start-up messages off the terminal; its C++ part writes them whatever its log level says."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    terminal = os.dup(sys.stderr.fileno())
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stderr.fileno())
+    try:
+        yield
+    finally:
+        os.dup2(terminal, sys.stderr.fileno())
+        os.close(terminal)
