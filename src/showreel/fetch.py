@@ -23,6 +23,8 @@ from showreel.provenance import file_digest
 BLOCK_BYTES = 1 << 18
 MAX_BYTES = 1 << 32
 """No data set's file is longer; a server that sends more is cut off."""
+LONGEST_LENGTH = 20
+"""Digits of a `Content-Length` that is taken seriously."""
 WORTH_ANOTHER_TRY = frozenset({408, 425, 429, 500, 502, 503, 504})
 RANGE_NOT_SATISFIABLE = 416
 
@@ -127,7 +129,7 @@ def _receive(url: str, part: Path, timeout: float) -> bool:
         resumed = kept > 0 and (response.headers.get("Content-Range") or "").startswith(f"bytes {kept}-")
         start = kept if resumed else 0
         stated = response.headers.get("Content-Length") or ""
-        total = start + int(stated) if stated.isdigit() else None
+        total = start + int(stated) if stated.isdecimal() and len(stated) < LONGEST_LENGTH else None
         bar = tqdm(desc=url.rsplit("/", 1)[-1], total=total, initial=start, unit="B", unit_scale=True, disable=None)
         with part.open("ab" if resumed else "wb") as output, bar:
             for block in _blocks(response):
@@ -159,6 +161,8 @@ def _response(url: str, start: int, timeout: float) -> Iterator[http.client.HTTP
         raise (_InterruptedError if error.code in WORTH_ANOTHER_TRY else _PassOverError)(reason) from error
     except (OSError, http.client.HTTPException) as error:
         raise _InterruptedError(_reason(error)) from error
+    except ValueError as error:
+        raise _PassOverError(f"an address that cannot be ({error})") from error
     with response:
         if response.headers.get_content_type() == "text/html":
             raise _PassOverError("a web page instead of the file")
@@ -184,6 +188,8 @@ def _reason(error: Exception) -> str:
 
 def _place(source: Path, destination: Path, sha256: str) -> None:
     """Copy a file to its final name if the copy has the right digest."""
+    if source.exists() and not source.is_file():
+        raise _PassOverError("not a file")
     try:
         opened = source.open("rb")
     except OSError as error:

@@ -58,16 +58,13 @@ def gather(
     skipped: list[str] = []
     source = Path(path).expanduser()
     packing.pack(source, folder / ARCHIVE, skipped)
-    arranged, left_out = _arranged(folder, source)
-    skipped += left_out
-    _report(source, skipped)
-    for split in SPLITS:
-        if not any(picture.split == split for picture in arranged):
-            (folder / ARCHIVE).unlink()
-            raise ShowreelError(
-                f"{source}: no image for the {split} split ({len(arranged)} PNG, JPEG, TIFF or WebP files in all); "
-                "add images, or sort them into train/, validation/ and test/"
-            )
+    try:
+        skipped += _checked(folder, source)
+    except ShowreelError:
+        (folder / ARCHIVE).unlink()
+        raise
+    finally:
+        _report(source, skipped)
 
 
 def classes(
@@ -133,6 +130,18 @@ def read(
 def _check_size(size: int) -> None:
     if not SMALLEST_SIZE <= size <= LARGEST_SIZE:
         raise ParamsError(f"folder: size is {size}; it must lie between {SMALLEST_SIZE} and {LARGEST_SIZE} pixels")
+
+
+def _checked(folder: Path, source: Path) -> list[str]:
+    """Refuse a snapshot in which a split has no picture; return a line for each picture that has no place."""
+    arranged, left_out = _arranged(folder, source)
+    for split in SPLITS:
+        if not any(picture.split == split for picture in arranged):
+            raise ShowreelError(
+                f"{source}: no image for the {split} split ({len(arranged)} PNG, JPEG, TIFF or WebP files in all); "
+                "add images, or sort them into train/, validation/ and test/"
+            )
+    return left_out
 
 
 def _arranged(folder: Path, source: Path) -> tuple[list[Picture], list[str]]:
