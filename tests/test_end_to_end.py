@@ -67,9 +67,9 @@ def test_every_result_is_there_and_the_scores_are_numbers(made_by_dvc: Checkout)
 
 
 def test_both_engines_make_the_same_bytes(made_by_dvc: Checkout, made_by_snakemake: Checkout) -> None:
-    outputs = _outputs(made_by_dvc)
-    assert len(outputs) == 5 + 7 * len(EXPERIMENTS)
-    assert outputs == _outputs(made_by_snakemake)
+    made = outputs(made_by_dvc)
+    assert len(made) == 5 + 7 * len(EXPERIMENTS)
+    assert made == outputs(made_by_snakemake)
 
 
 def test_both_engines_record_the_same_parameters(made_by_dvc: Checkout, made_by_snakemake: Checkout) -> None:
@@ -139,7 +139,7 @@ def test_dvc_experiments_and_metrics_compare_two_values(made_by_snakemake: Check
     assert "results/identity/metrics.json" not in changes
 
 
-def _outputs(checkout: Checkout) -> dict[str, str]:
+def outputs(checkout: Checkout) -> dict[str, str]:
     """Return the digests of all that the stages made, but for the times in the histories."""
     folders = [checkout.folder / name for name in ("data", "models", "results")]
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
