@@ -19,15 +19,20 @@ PATH=$PATH:/usr/sbin:/sbin
 
 missing() {
     for command in munged slurmctld slurmd sbatch unshare; do
-        command -v "$command" >/dev/null || echo "$command"
+        command -v "$command" >/dev/null || printf '%s ' "$command"
     done
 }
 
 install() {
-    [ -z "$(missing)" ] && return
-    [ "$(id -u)" = 0 ] || { echo "not found:" $(missing) "- run as root: apt-get install ${PACKAGES[*]}" >&2; exit 1; }
+    [ -n "$(missing)" ] || return 0
+    [ "$(id -u)" = 0 ] || fail "not found: $(missing)- run as root: apt-get install ${PACKAGES[*]}"
     apt-get update
     apt-get install --yes --no-install-recommends "${PACKAGES[@]}"
+}
+
+fail() {
+    echo "$1" >&2
+    exit 1
 }
 
 # The node claims more processors and memory than the machine may have: enough for what profiles/slurm asks for.
@@ -94,31 +99,24 @@ await_node() {
         case $(sinfo --noheader --format %T 2>/dev/null) in idle | mixed | allocated) return ;; esac
         sleep 0.5
     done
-    { echo "the node has not come up in 30 seconds:"; sinfo --long; tail "$STATE"/*.log; } >&2
-    return 1
+    fail "the node has not come up in 30 seconds: $(sinfo --long 2>&1; tail "$STATE"/*.log)"
 }
 
 start() {
-    if ! running; then
-        [ -z "$(missing)" ] || { echo "not found:" $(missing) "- run: $0 install" >&2; exit 1; }
+    if ! { ours munge/pid && ours slurmctld.pid && ours node.pid; } >/dev/null; then
+        [ -z "$(missing)" ] || fail "not found: $(missing)- run: $0 install"
         stop
         configure
         start_munged
-        slurmctld
+        slurmctld -f "$SLURM_CONF"
         start_slurmd
         await_node
     fi
     echo "export SLURM_CONF=$SLURM_CONF"
 }
 
-running() {
-    for pid in node.pid slurmctld.pid munge/pid; do
-        [ -f "$STATE/$pid" ] && kill -0 "$(<"$STATE/$pid")" 2>/dev/null || return 1
-    done
-}
-
 crash() {
-    end node.pid KILL
+    end_node
     scontrol update "nodename=$NODE" state=down reason="crash: a test"
 }
 
@@ -128,20 +126,36 @@ recover() {
     await_node
 }
 
-end() {
-    local file=$STATE/$1 pid
-    [ -f "$file" ] || return 0
-    pid=$(<"$file")
-    kill -s "$2" "$pid" 2>/dev/null || true
-    while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
-    rm -f "$file"
+stop() {
+    end_node
+    end slurmctld.pid
+    end munge/pid
+    rm -rf "$STATE"
 }
 
-stop() {
-    end node.pid KILL
-    end slurmctld.pid TERM
-    end munge/pid TERM
-    rm -rf "$STATE"
+# Print the process of a pid file while it is ours, which is while its command line names the folder.
+ours() {
+    local pid
+    pid=$(cat "$STATE/$1" 2>/dev/null) && grep -qsF "$STATE" "/proc/$pid/cmdline" && echo "$pid"
+}
+
+end() {
+    local pid
+    pid=$(ours "$1") || return 0
+    kill "$pid"
+    gone "$1"
+}
+
+# unshare ends after its child, the namespace's first process, and that one after all others in the namespace.
+end_node() {
+    local pid
+    pid=$(ours node.pid) || return 0
+    pkill -KILL --parent "$pid"
+    gone node.pid
+}
+
+gone() {
+    while ours "$1" >/dev/null; do sleep 0.1; done
 }
 
 case ${1:-} in
