@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast lint format lock clean
+.PHONY: help setup demo test test-fast slurm-test lint format lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -29,6 +29,11 @@ test: setup lint ## Check style and types, then run every test
 test-fast: setup ## Run the unit tests only
 	pytest -m 'not slow'
 
+slurm-test: setup ## Run everything on a one-node Slurm (as root; apt-get installs what is missing)
+	tests/cluster/slurm.sh install
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement requirements-slurm.txt
+	pytest -m slurm tests/cluster; status=$$?; tests/cluster/slurm.sh stop; exit $$status
+
 lint: setup ## Check style, types and the engines' files
 	ruff check
 	ruff format --check
@@ -44,6 +49,9 @@ format: setup ## Put the sources into the project's format
 lock: ## Resolve the dependencies anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --group dev pyproject.toml \
 		--no-annotate --custom-compile-command 'make lock' --upgrade --output-file requirements.txt
+	printf 'snakemake-executor-plugin-slurm%s\n' '' -jobstep | uv pip compile --quiet --universal --python-version 3.11 \
+		--generate-hashes --no-deps --no-annotate --custom-compile-command 'make lock' --upgrade \
+		--output-file requirements-slurm.txt -
 
 clean: ## Remove what the stages made, but not DVC's cache
 	rm -rf data/raw data/prepared data/partial models results/*/reel.gif results/*/poster.png logs
