@@ -1,11 +1,11 @@
 """A worker, or its engine, ends at the worst moment: nothing partial is there, and the next run makes it good."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from _pytest.mark import ParameterSet
 from engines import Accident, History
+
+FAULTS = pytest.mark.faults
 
 MOMENTS = {
     "download": [
@@ -52,17 +52,16 @@ QUICK = {"prepare": "before the output appears", "train": "in its second epoch",
 """Stage → the moment that is tried with every change."""
 
 
-def cases() -> Iterator[ParameterSet]:
-    for stage, moments in MOMENTS.items():
-        for moment in moments:
-            marks = [] if QUICK.get(stage) == moment[0] else [pytest.mark.faults]
-            yield pytest.param(stage, *moment[1:], id=f"{stage}-{moment[0]}", marks=marks)
-
+CASES = [
+    pytest.param(stage, *moment[1:], id=f"{stage}-{moment[0]}", marks=() if QUICK.get(stage) == moment[0] else FAULTS)
+    for stage, moments in MOMENTS.items()
+    for moment in moments
+]
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize(("stage", "event", "text", "number"), cases())
+@pytest.mark.parametrize(("stage", "event", "text", "number"), CASES)
 def test_a_worker_killed_at_any_moment_costs_nothing_but_time(
     history: History, tmp_path: Path, stage: str, event: str, text: str, number: int
 ) -> None:

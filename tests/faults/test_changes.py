@@ -1,0 +1,55 @@
+"""Inputs or code change while a stage runs: it fails, publishes nothing, and the next run makes it good."""
+
+from pathlib import Path
+
+import pytest
+from engines import Accident, History
+
+pytestmark = pytest.mark.slow
+
+CHANGES = {
+    "an input is appended to": ("degrade", "data/prepared/digits/clean.h5", "printf x >> {}"),
+    "an input is replaced by one of the same size": (
+        "degrade",
+        "data/prepared/digits/clean.h5",
+        "tr a b < {0} > new; mv new {0}",
+    ),
+    "a raw file is removed": ("prepare", "data/raw/digits/labels.npy", "mv {0} gone"),
+    "a file is added to the raw folder": ("prepare", "data/raw/digits/labels.npy", "cp {0} data/raw/digits/more.npy"),
+    "the training's input is changed": ("train", "data/prepared/digits/noisy.h5", "printf x >> {}"),
+    "the model is changed while it is scored": ("evaluate", "models/denoiser.keras", "printf x >> {}"),
+    "the metrics are changed while the reel is drawn": ("render", "results/denoiser/metrics.json", "printf ' ' >> {}"),
+    "the stage's own code is edited": ("render", "src/showreel/stages/render.py", "echo '# edited' >> {}"),
+    "code that it imports is edited": ("prepare", "src/showreel/storage.py", "echo '# edited' >> {}"),
+    "the network's code is edited": ("train", "src/showreel/models/blocks.py", "echo '# edited' >> {}"),
+}
+"""What happens → the stage, a file, and the shell command that changes it."""
+
+QUICK = {"an input is appended to", "code that it imports is edited"}
+
+
+@pytest.mark.parametrize("change", [pytest.param(c, marks=[] if c in QUICK else pytest.mark.faults) for c in CHANGES])
+def test_what_changes_meanwhile_fails_the_stage(history: History, tmp_path: Path, change: str) -> None:
+    stage, name, command = CHANGES[change]
+    checkout = history.stood[stage].copied(tmp_path / "checkout")
+    saved = checkout.copied(tmp_path / "saved")
+    accident = Accident(stage, "tempfile.mkstemp", f"lineage/{stage}/", 1, command.format(name))
+    code, printed = history.engine.run(checkout, stage, accident)
+    log = next((checkout.folder / "logs" / stage).glob("*.log"), None)
+    said = printed + (log.read_text() if log else "")
+    assert code != 0
+    assert f"changed while `showreel {stage}" in said
+    new = checkout.outputs().keys() - saved.outputs().keys()
+    assert new <= {"data/raw/digits/more.npy"}, "an output was published"
+    for path in (saved.folder / name, *(saved.folder / "data/raw").rglob("*.npy")):
+        (checkout.folder / path.relative_to(saved.folder)).write_bytes(path.read_bytes())
+    (checkout.folder / "data/raw/digits/more.npy").unlink(missing_ok=True)
+    history.engine.run(checkout, stage)
+    assert checkout.outputs() == history.reference(stage)
+
+
+def test_an_edit_of_code_that_the_stage_does_not_run_is_no_fault(history: History, tmp_path: Path) -> None:
+    checkout = history.stood["prepare"].copied(tmp_path / "checkout")
+    edit = "echo '# edited' >> src/showreel/stages/render.py"
+    history.engine.run(checkout, "prepare", Accident("prepare", "tempfile.mkstemp", "lineage/prepare/", 1, edit))
+    assert checkout.outputs() == history.reference("prepare")

@@ -1,0 +1,107 @@
+"""An engine ends while its worker trains: by kill -9, by a request to end, by Ctrl-C. The next run makes it good."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from checkouts import Checkout
+from engines import Accident, History
+from test_kills import leftovers
+
+pytestmark = pytest.mark.slow
+
+PAUSE = "touch reached; sleep 8"
+IN_THE_SECOND_EPOCH = Accident("train", "tempfile.mkstemp", ".denoiser.npz.", 2, PAUSE)
+
+
+def trained_until(checkout: Checkout, history: History) -> "subprocess.Popen[str]":
+    """Start the training and return its engine once the first epoch is kept and the second is at its end."""
+    engine = history.engine.start(checkout, "train", IN_THE_SECOND_EPOCH)
+    while not (checkout.folder / "reached").exists():
+        assert engine.poll() is None, engine.communicate()[0]
+        time.sleep(0.1)
+    return engine
+
+
+def workers(checkout: Checkout) -> list[int]:
+    """List the processes of showreel that work in a checkout."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            here = (process / "cwd").readlink() == checkout.folder
+            words = (process / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if here and any(word.endswith(b"/showreel") for word in words):
+            found.append(int(process.name))
+    return found
+
+
+def test_an_engine_is_killed_and_its_orphan_is_alive_during_the_next_run(history: History, tmp_path: Path) -> None:
+    checkout = history.stood["train"].copied(tmp_path / "checkout")
+    engine = trained_until(checkout, history)
+    engine.kill()
+    engine.wait()
+    (orphan,) = workers(checkout)
+    history.engine.recover(checkout)
+    _, printed = history.engine.run(checkout, "train")
+    log = checkout.folder / "logs/train/denoiser.log"
+    assert f"waiting for process {orphan} on " in printed + (log.read_text() if log.exists() else "")
+    assert checkout.outputs() == history.reference("train")
+    assert leftovers(checkout.folder) == []
+
+
+@pytest.mark.faults
+def test_an_engine_and_its_orphan_are_killed(history: History, tmp_path: Path) -> None:
+    checkout = history.stood["train"].copied(tmp_path / "checkout")
+    engine = trained_until(checkout, history)
+    engine.kill()
+    engine.wait()
+    for orphan in workers(checkout):
+        os.kill(orphan, signal.SIGKILL)
+    assert checkout.outputs() == history.stood["train"].outputs()
+    history.engine.recover(checkout)
+    history.engine.run(checkout, "train")
+    assert checkout.outputs() == history.reference("train")
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda number: number.name)
+def test_everybody_is_asked_to_end(history: History, tmp_path: Path, number: signal.Signals) -> None:
+    checkout = history.stood["train"].copied(tmp_path / "checkout")
+    engine = trained_until(checkout, history)
+    os.killpg(engine.pid, number)
+    printed = engine.communicate()[0]
+    assert engine.returncode != 0, printed
+    while workers(checkout):
+        time.sleep(0.1)
+    assert checkout.outputs().items() <= history.reference("train").items()
+    if "--unlock" in checkout_lock_hint(checkout, history):
+        history.engine.recover(checkout)
+    history.engine.run(checkout, "train")
+    assert checkout.outputs() == history.reference("train")
+    assert leftovers(checkout.folder) == []
+
+
+def checkout_lock_hint(checkout: Checkout, history: History) -> str:
+    """Return what Snakemake says of a lock that it left behind; nothing for DVC, which leaves none that lasts."""
+    locks = list((checkout.folder / ".snakemake/locks").glob("*"))
+    return "--unlock" if history.engine.name == "snakemake" and locks else ""
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
+@pytest.mark.parametrize("stage", ["prepare", "train", "render"])
+def test_a_worker_is_asked_to_end(history: History, tmp_path: Path, stage: str, number: signal.Signals) -> None:
+    checkout = history.stood[stage].copied(tmp_path / "checkout")
+    accident = Accident(stage, "tempfile.mkstemp", f"lineage/{stage}/", 1, f"kill -{number.value} $PPID")
+    code, printed = history.engine.run(checkout, stage, accident)
+    assert code != 0
+    log = next((checkout.folder / "logs" / stage).glob("*.log"), None)
+    assert "interrupted; nothing half-written is left" in printed + (log.read_text() if log else "")
+    assert [name for name in leftovers(checkout.folder) if "checkpoints" not in name] == []
+    history.engine.run(checkout, stage)
+    assert checkout.outputs() == history.reference(stage)
