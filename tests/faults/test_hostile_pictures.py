@@ -18,8 +18,8 @@ from test_folder import bomb, encoded, plain, three_splits, write_zip
 from showreel.datasets import pictures
 
 AFTER_HEADER = 33
-LARGEST = 1700
-"""MiB for the largest picture that is allowed: 89 million pixels, in four channels for a moment, thrice."""
+LARGEST = 2000
+"""MiB for the largest picture that is allowed: 89 million pixels, for a moment four times in four channels."""
 MEASURED = """
 import json, sys
 from pathlib import Path
@@ -106,6 +106,9 @@ def test_every_colour_mode_is_decoded_or_has_a_reason(mode: str, wanted: picture
     data = encoded(Image.new(mode, (8, 8)), "TIFF")
     if mode in ("I", "F"):
         with pytest.raises(pictures.UnusableError, match="32-bit pixels, whose range is unknown"):
+            pictures.decode(data, wanted)
+    elif mode == "LAB" and wanted == "grey":
+        with pytest.raises(pictures.UnusableError, match="conversion from LAB"):
             pictures.decode(data, wanted)
     else:
         assert pictures.decode(data, wanted).mode == {"rgb": "RGB", "grey": "L"}[wanted]
