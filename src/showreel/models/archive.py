@@ -1,13 +1,15 @@
 """Trained networks as `.keras` files: equal weights give equal bytes, and the file says where it came from."""
 
+import io
 import json
 import re
 import zipfile
 from pathlib import Path
 
+import h5py
 import keras
 
-from showreel import atomic
+from showreel import atomic, storage
 from showreel.errors import ShowreelError
 from showreel.models import blocks
 
@@ -68,6 +70,10 @@ def load(path: Path) -> keras.Model:
             for member in archive.infolist():
                 if member.filename not in MEMBERS or member.compress_type != zipfile.ZIP_STORED:
                     raise ValueError(f"{member.filename[:100]!a} is no member that showreel writes")
+            content = archive.read("model.weights.h5")
+        with h5py.File(io.BytesIO(content)) as weights:
+            if reason := storage.foreign(weights, len(content)):
+                raise ValueError(reason)
         return keras.models.load_model(path, custom_objects=LAYERS, compile=False, safe_mode=True)
     except Exception as error:  # what Keras's layers do with a foreign file has no bounds
         reason = " ".join(str(error).split())[:200]
