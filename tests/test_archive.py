@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 
+from showreel import trained
 from showreel.errors import ShowreelError
 from showreel.models import archive, unet
 
@@ -37,7 +38,7 @@ def saved(network: keras.Model, tmp_path: Path) -> Path:
 
 def test_a_network_comes_back_and_predicts_the_same(network: keras.Model, saved: Path) -> None:
     images = np.random.default_rng(0).integers(0, 256, (2, 8, 8, 1), np.uint8)
-    loaded = archive.load(saved)
+    loaded = trained.load(saved)
     np.testing.assert_array_equal(np.asarray(loaded(images)), np.asarray(network(images)))
 
 
@@ -82,7 +83,7 @@ def test_the_origin_is_the_comment_of_the_zip(network: keras.Model, tmp_path: Pa
 
 def refused(path: Path) -> None:
     with pytest.raises(ShowreelError, match=rf"{path.name}: .*train") as refusal:
-        archive.load(path)
+        trained.load(path)
     assert "\n" not in str(refusal.value)
 
 

@@ -24,6 +24,7 @@ from showreel.objectives.restoration import learning
 from showreel.stages import train as stage
 from showreel.stages.degrade import degrade
 from showreel.stages.train import Recipe, train
+from showreel.trained import load
 
 COUNTS = dict(zip(SPLITS, (48, 16, 12), strict=True))
 
@@ -109,7 +110,7 @@ def test_the_weights_kept_are_those_that_were_best_on_validation(
     monkeypatch.setattr(stage, "_validate", spoiled)
     paths = run(data, tmp_path, epochs=3)
     validation = [storage.read_split(data / f"{name}.h5", "validation").images for name in ("noisy", "clean")]
-    scores = learning.psnr(validation[1], predict(archive.load(paths["model"]), validation[0]))
+    scores = learning.psnr(validation[1], predict(load(paths["model"]), validation[0]))
     history = pd.read_csv(paths["history"])["validation_psnr"]
     assert history.to_numpy().argmax() < 2
     assert scores.mean() == pytest.approx(max(calls), abs=1e-6)

@@ -13,7 +13,6 @@ import h5py
 from showreel.errors import ShowreelError
 
 FORMAT = 1
-DTYPES = ("|u1", "<i4", "<i8", "<f8")
 UNREADABLE = (
     OSError,
     LookupError,
@@ -44,7 +43,7 @@ def opened(path: Path) -> Iterator[h5py.File]:
         raise ShowreelError(f"{path}: missing; run the stage that makes it (`dvc repro` does that)")
     try:
         with h5py.File(path, "r") as file:
-            if reason := _foreign(file, path.stat().st_size):
+            if reason := foreign(file, path.stat().st_size):
                 raise ShowreelError(f"{path}: not a file of showreel's ({reason}); {mend}")
             if file.attrs.get("complete") != 1:
                 raise ShowreelError(f"{path}: incomplete; {mend}")
@@ -55,8 +54,8 @@ def opened(path: Path) -> Iterator[h5py.File]:
         raise ShowreelError(f"{path}: damaged ({error}); {mend}") from error
 
 
-def _foreign(file: h5py.File, size: int) -> str:
-    """Say what a file of `size` bytes holds that none of ours does, or return an empty text.
+def foreign(file: h5py.File, size: int) -> str:
+    """Say what an HDF5 file of `size` bytes holds that none of ours does, or return an empty text.
 
     What passes leads to no other file, and none of its arrays takes more memory than the file has bytes.
     """
@@ -67,7 +66,7 @@ def _foreign(file: h5py.File, size: int) -> str:
     def strange(name: str, item: h5py.Group | h5py.Dataset | h5py.Datatype) -> str | None:
         if isinstance(item, h5py.Group):
             return None
-        if not isinstance(item, h5py.Dataset) or item.dtype.str not in DTYPES or item.shape is None:
+        if not isinstance(item, h5py.Dataset) or item.dtype.kind not in "iuf" or item.shape is None:
             return f"{name} is no array of numbers"
         layout = item.id.get_create_plist()
         filters = {layout.get_filter(number)[0] for number in range(layout.get_nfilters())}

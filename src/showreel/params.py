@@ -158,7 +158,9 @@ def _expanded(node: yaml.Node | None, known: dict[int, int]) -> int:
 def _syntax(error: Exception) -> str:
     """Say where a parser stumbled, and over what."""
     mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
-    return f"line {mark.line + 1}, column {mark.column + 1}: {problem}" if mark and problem else str(error)
+    if mark and problem:
+        return f"line {mark.line + 1}, column {mark.column + 1}: {problem}"
+    return " ".join(str(error).split())
 
 
 def _check_same(in_snakemake: Any, in_dvc: Any, where: str) -> None:

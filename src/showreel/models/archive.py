@@ -13,9 +13,6 @@ from showreel.models import blocks
 LAYERS = {"Clip": blocks.Clip}
 """The layers of ours that a network may hold; any other code in a file is refused."""
 
-MEMBERS = ("config.json", "metadata.json", "model.weights.h5")
-"""What an archive holds, uncompressed, so that no member is larger than the file."""
-
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """The date of every member, since a zip archive knows none earlier."""
 
@@ -60,22 +57,3 @@ def _renumbered(config: bytes) -> bytes:
     addresses = dict.fromkeys(re.findall(SHARED_OBJECT, text))
     numbers = {address: str(number) for number, address in enumerate(addresses)}
     return re.sub(SHARED_OBJECT, lambda match: numbers[match[0]], text).encode()
-
-
-def load(path: Path) -> keras.Model:
-    """Load a network that `save` wrote, ready to predict.
-
-    Raises:
-        ShowreelError: the file is missing, damaged, or holds code (which Keras's safe mode refuses).
-    """
-    if not path.exists():
-        raise ShowreelError(f"{path}: missing; train it first (`dvc repro` does that)")
-    try:
-        with zipfile.ZipFile(path if path.is_file() else "") as archive:
-            for member in archive.infolist():
-                if member.filename not in MEMBERS or member.compress_type != zipfile.ZIP_STORED:
-                    raise ValueError(f"{member.filename[:100]!a} is no member that showreel writes")
-        return keras.models.load_model(path, custom_objects=LAYERS, compile=False, safe_mode=True)
-    except Exception as error:  # what Keras's layers do with a foreign file has no bounds
-        reason = " ".join(str(error).split())[:200]
-        raise ShowreelError(f"{path}: cannot be loaded ({reason}); delete it and train again") from error

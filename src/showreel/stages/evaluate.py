@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from showreel import find, storage
+from showreel import find, storage, trained
 from showreel.block import Split
 from showreel.degradations.baseline import Baseline
 from showreel.errors import ShowreelError
@@ -67,7 +67,7 @@ def evaluate(
     footage = storage.read(reel, storage.Reel)
     _check(pair, footage, reel, model)
     with device.claimed(alone=False) as processor:
-        network = archive.load(model)
+        network = trained.load(model)
         own = {"": _network_scores(experiment, network, model, pair)}
     baselines: dict[str, Baseline] = find.module("degradations", degradation).BASELINES
     options, classical = score_baselines(baselines, pair) if baselines else ({}, {})

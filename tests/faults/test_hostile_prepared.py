@@ -1,0 +1,195 @@
+"""Prepared and reel files that somebody else wrote: HDF5 leads to other files, unpacks to gigabytes, or lies."""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+from hostile import BOUND, measured, project, refused
+from test_storage import reel, write
+
+from showreel import storage
+from showreel.block import Block
+from showreel.errors import ShowreelError
+
+SECRET = b"root:x:0:0:" * 100
+Change = Callable[[h5py.File, Path], None]
+
+
+def replaced(name: str, **options: Any) -> Change:
+    def change(file: h5py.File, folder: Path) -> None:
+        del file[name]
+        file.create_dataset(name, **options)
+
+    return change
+
+
+def external_storage(file: h5py.File, folder: Path) -> None:
+    replaced("test/images", shape=(7, 8, 8, 1), dtype="u1", external=[(str(folder / "secret"), 0, 448)])(file, folder)
+
+
+def virtual(file: h5py.File, folder: Path) -> None:
+    del file["test/images"]
+    layout = h5py.VirtualLayout((7, 8, 8, 1), "u1")
+    layout[:] = h5py.VirtualSource(str(folder / "other.h5"), "test/images", shape=(7, 8, 8, 1))
+    file.create_virtual_dataset("test/images", layout)
+
+
+def link(name: str, target: Callable[[Path], object]) -> Change:
+    def change(file: h5py.File, folder: Path) -> None:
+        del file[name]
+        file[name] = target(folder)
+
+    return change
+
+
+def group(file: h5py.File, folder: Path) -> None:
+    del file["test/images"]
+    file.create_group("test/images")
+
+
+def attribute(place: str, name: str, value: object) -> Change:
+    def change(file: h5py.File, folder: Path) -> None:
+        if value is None:
+            del file[place].attrs[name]
+        else:
+            file[place].attrs[name] = value
+
+    return change
+
+
+def rows(count: int, **options: Any) -> Change:
+    """Claim a number of test images without writing one: HDF5 would make them up from a fill value."""
+
+    def change(file: h5py.File, folder: Path) -> None:
+        chunk = min(count, 4096)
+        replaced("test/images", shape=(count, 8, 8, 1), dtype="u1", chunks=(chunk, 8, 8, 1), **options)(file, folder)
+        replaced("test/labels", shape=(count,), dtype="i4", chunks=(chunk,))(file, folder)
+        file["test"].attrs["count"] = count
+
+    return change
+
+
+def huge_chunk(file: h5py.File, folder: Path) -> None:
+    options = {"shape": (7, 8, 8, 1), "maxshape": (None, 8, 8, 1), "chunks": (1 << 23, 8, 8, 1)}
+    replaced("test/images", dtype="u1", compression="gzip", **options)(file, folder)
+    file["test/images"][:] = 1
+
+
+LEADS_AWAY: dict[str, Change] = {
+    "external storage": external_storage,
+    "virtual": virtual,
+    "external link": link("test/images", lambda folder: h5py.ExternalLink(str(folder / "other.h5"), "test/images")),
+    "external group": link("test", lambda folder: h5py.ExternalLink(str(folder / "other.h5"), "test")),
+    "soft link": link("test/images", lambda folder: h5py.SoftLink("/train/images")),
+    "soft link to itself": link("test/images", lambda folder: h5py.SoftLink("/test/images")),
+}
+BOMBS: dict[str, Change] = {
+    "10**12 rows of nothing": rows(10**12),
+    "10**7 rows of nothing": rows(10**7),
+    "compressed": rows(10**7, compression="gzip"),
+    "chunk of 512 MiB": huge_chunk,
+}
+WRONG: dict[str, Change] = {
+    "text": replaced("test/images", data=np.array(["a"] * 7, object), dtype=h5py.string_dtype()),
+    "arrays of any length": replaced("test/images", shape=(7,), dtype=h5py.vlen_dtype(np.uint8)),
+    "references": replaced("test/images", shape=(7,), dtype=h5py.ref_dtype),
+    "compound": replaced("test/images", data=np.zeros((7, 8, 8, 1), [("a", "u1"), ("b", "u1")])),
+    "two dimensions": replaced("test/images", data=np.zeros((7, 8), np.uint8)),
+    "five dimensions": replaced("test/images", data=np.zeros((7, 8, 8, 1, 1), np.uint8)),
+    "no width": replaced("test/images", data=np.zeros((7, 8, 0, 1), np.uint8)),
+    "two channels": replaced("test/images", data=np.zeros((7, 8, 8, 2), np.uint8)),
+    "floats": replaced("test/images", data=np.zeros((7, 8, 8, 1))),
+    "scalar": replaced("test/images", data=np.uint8(3)),
+    "null": replaced("test/images", data=h5py.Empty("u1")),
+    "labels of two dimensions": replaced("test/labels", data=np.zeros((7, 2), np.int32)),
+    "big-endian labels": replaced("test/labels", data=np.zeros(7, ">i4")),
+    "group for an array": group,
+    "array for a group": link("test", lambda folder: np.zeros(3)),
+    "type for an array": link("test/images", lambda folder: np.dtype("i4")),
+    "no count": attribute("test", "count", None),
+    "count of text": attribute("test", "count", "seven"),
+    "count of many": attribute("test", "count", np.arange(3)),
+    "count of nothing": attribute("test", "count", h5py.Empty("f4")),
+    "count not a number": attribute("test", "count", math.nan),
+    "negative count": attribute("test", "count", -7),
+    "complete in words": attribute("/", "complete", "False"),
+    "complete many times": attribute("/", "complete", np.ones(3)),
+    "format of text": attribute("/", "format", "1"),
+    "format of many": attribute("/", "format", np.ones(3)),
+}
+
+
+def hostile(folder: Path, change: Change) -> Path:
+    """Make a project whose clean file of the digits somebody changed."""
+    made = project(folder)
+    (folder / "secret").write_bytes(SECRET)
+    write(folder / "other.h5")
+    path = write(made / "data/prepared/digits/clean.h5")
+    with h5py.File(path, "a") as file:
+        change(file, folder)
+    return path
+
+
+@pytest.mark.parametrize("change", [*LEADS_AWAY.values(), *WRONG.values()], ids=[*LEADS_AWAY, *WRONG])
+def test_file_that_is_not_ours_is_refused_in_one_line(
+    tmp_path: Path, change: Change, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = hostile(tmp_path, change)
+    with pytest.raises(ShowreelError, match=r"clean\.h5: "):
+        storage.read_split(path, "test")
+    assert "clean.h5: " in refused(tmp_path / "project", "degrade digits noisy", capsys)
+
+
+@pytest.mark.parametrize("change", LEADS_AWAY.values(), ids=LEADS_AWAY)
+def test_nothing_of_another_file_is_read(tmp_path: Path, change: Change) -> None:
+    path = hostile(tmp_path, change)
+    readers: list[Callable[[], object]] = [
+        lambda: storage.read_attributes(path),
+        lambda: storage.image_shape(path),
+        lambda: storage.count(path, "test"),
+        lambda: storage.read_split(path, "test", slice(1)),
+        lambda: list(storage.stream_split(path, "test")),
+    ]
+    for reader in readers:
+        with pytest.raises(ShowreelError, match=r"clean\.h5: not a file of showreel's"):
+            reader()
+
+
+@pytest.mark.parametrize("change", BOMBS.values(), ids=BOMBS)
+def test_array_larger_than_its_file_takes_no_memory(tmp_path: Path, change: Change) -> None:
+    hostile(tmp_path, change)
+    outcome = measured(tmp_path / "project", "degrade digits noisy")
+    assert outcome.code == 1
+    assert "clean.h5: not a file of showreel's (test/images is " in outcome.said
+    assert outcome.megabytes < BOUND
+
+
+def test_chunks_that_are_missing_are_not_taken_for_black_images(tmp_path: Path) -> None:
+    path = hostile(tmp_path, rows(7))
+    with pytest.raises(ShowreelError, match="test/images is larger than what the file holds of it"):
+        storage.read_split(path, "test")
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("predictions", {"shape": (10**6, 1000, 8, 8, 1), "dtype": "u1", "chunks": (1, 100, 8, 8, 1)}),
+        ("predictions", {"data": np.array(["a"], object), "dtype": h5py.string_dtype()}),
+        ("psnr", {"data": h5py.Empty("f8")}),
+    ],
+)
+def test_reel_that_is_not_ours_is_refused(tmp_path: Path, name: str, options: dict[str, Any]) -> None:
+    reel().write(tmp_path / "reel.h5")
+    with h5py.File(tmp_path / "reel.h5", "a") as file:
+        replaced(name, **options)(file, tmp_path)
+    with pytest.raises(ShowreelError, match=rf"reel\.h5: not a file of showreel's \({name} is "):
+        storage.Reel.read(tmp_path / "reel.h5")
+
+
+def test_good_file_passes(tmp_path: Path) -> None:
+    block: Block = storage.read_split(hostile(tmp_path, attribute("/", "more", "text")), "test")
+    assert block.images.shape == (7, 8, 8, 1)
