@@ -183,11 +183,11 @@ def test_chunks_that_are_missing_are_not_taken_for_black_images(tmp_path: Path) 
     ],
 )
 def test_reel_that_is_not_ours_is_refused(tmp_path: Path, name: str, options: dict[str, Any]) -> None:
-    reel().write(tmp_path / "reel.h5")
+    storage.write(tmp_path / "reel.h5", reel())
     with h5py.File(tmp_path / "reel.h5", "a") as file:
         replaced(name, **options)(file, tmp_path)
     with pytest.raises(ShowreelError, match=rf"reel\.h5: not a file of showreel's \({name} is "):
-        storage.Reel.read(tmp_path / "reel.h5")
+        storage.read(tmp_path / "reel.h5", storage.Reel)
 
 
 def test_good_file_passes(tmp_path: Path) -> None:
