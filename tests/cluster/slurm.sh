@@ -86,7 +86,7 @@ start_munged() {
         --log-file "$STATE/munge/log" --seed-file "$STATE/munge/seed" 2>>"$STATE/munge/warnings"
 }
 
-# The node sees the folder as /etc/slurm, and nobody else does: Snakemake's plugin hides SLURM_CONF from the srun in a job.
+# Only the node sees the folder as /etc/slurm, since Snakemake's plugin hides SLURM_CONF from the srun in a job.
 # bash stays the namespace's first process, since slurmd does not wait for the orphans that such a process inherits.
 start_slurmd() {
     setsid unshare --pid --fork --kill-child --mount-proc \

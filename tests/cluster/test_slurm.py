@@ -31,7 +31,7 @@ PORTFOLIO = PARAMS.replace("epochs: 2", "epochs: 40")
 """With trainings that last long enough to be interrupted."""
 ON_SLURM = ("snakemake", "--workflow-profile", "profiles/slurm", "--jobs", "2")
 SOONER = ("--slurm-init-seconds-before-status-checks", "2")
-LIMIT = 600
+LIMIT = 1200
 """Seconds after which a run hangs."""
 
 Job = dict[str, str]
