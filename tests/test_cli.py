@@ -43,9 +43,9 @@ def refused(project: Path, capsys: pytest.CaptureFixture[str]) -> Refused:
 
 def files(folder: Path) -> dict[Path, bytes]:
     """Read all files but unfinished downloads and locks: these are no outputs."""
-    others = (folder / layout.PARTIAL, folder / layout.STATE)
+    others = {layout.PARTIAL.name, layout.STATE.name}
     found = (path for path in folder.rglob("*") if path.is_file())
-    return {path: path.read_bytes() for path in found if not any(path.is_relative_to(other) for other in others)}
+    return {path: path.read_bytes() for path in found if others.isdisjoint(path.relative_to(folder).parts)}
 
 
 def declare(project: Path, before: str, after: str) -> None:

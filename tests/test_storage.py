@@ -24,6 +24,7 @@ def write(path: Path, parts: int = 1) -> Path:
         cuts = np.linspace(0, COUNTS[split], parts + 1).astype(int)
         return [Block(whole.images[a:b], whole.labels[a:b]) for a, b in pairwise(cuts) if b > a]
 
+    path.parent.mkdir(parents=True, exist_ok=True)
     storage.write_prepared(path, ((split, blocks(split)) for split in SPLITS), ATTRIBUTES)
     return path
 

@@ -42,9 +42,8 @@ def workers(checkout: Checkout) -> list[int]:
 
 def test_an_engine_is_killed_and_its_orphan_is_alive_during_the_next_run(history: History, tmp_path: Path) -> None:
     checkout = history.stood["train"].copied(tmp_path / "checkout")
-    engine = trained_until(checkout, history)
-    engine.kill()
-    engine.wait()
+    with trained_until(checkout, history) as engine:
+        engine.kill()
     (orphan,) = workers(checkout)
     history.engine.recover(checkout)
     _, printed = history.engine.run(checkout, "train")
@@ -57,9 +56,8 @@ def test_an_engine_is_killed_and_its_orphan_is_alive_during_the_next_run(history
 @pytest.mark.faults
 def test_an_engine_and_its_orphan_are_killed(history: History, tmp_path: Path) -> None:
     checkout = history.stood["train"].copied(tmp_path / "checkout")
-    engine = trained_until(checkout, history)
-    engine.kill()
-    engine.wait()
+    with trained_until(checkout, history) as engine:
+        engine.kill()
     for orphan in workers(checkout):
         os.kill(orphan, signal.SIGKILL)
     assert checkout.outputs() == history.stood["train"].outputs()

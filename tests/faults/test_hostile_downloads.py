@@ -14,7 +14,7 @@ from test_datasets import write_idx
 from test_fetch import BODY, Place, place, sends
 from test_folder import bomb, plain
 
-from showreel import cli
+from showreel import cli, layout
 from showreel.datasets import idx
 from showreel.errors import ShowreelError
 
@@ -124,6 +124,7 @@ def test_digits_of_other_values_are_refused(
     values = np.load(path)
     values[5] = 17 if change == "brighter" else int(change.split()[1])
     np.save(path, values)
+    layout.record("download", "digits").unlink()
     assert "values that no digits have" in refused(tmp_path / "project", "prepare digits", capsys)
 
 
