@@ -4,10 +4,10 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast slurm-test lint format lock clean
+.PHONY: help setup demo test test-fast test-faults slurm-test lint format lock clean
 
 help: ## List the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-11s %s\n", $$1, $$2}'
 
 setup: .venv/installed ## Install the locked packages and showreel itself into .venv
 
@@ -28,6 +28,9 @@ test: setup lint ## Check style and types, then run every test
 
 test-fast: setup ## Run the unit tests only
 	pytest -m 'not slow'
+
+test-faults: setup ## Run the whole matrix of faults: kills, full disks, damaged files, S3, both engines (an hour)
+	pytest -m 'not slurm' tests/faults
 
 slurm-test: setup ## Run everything on a one-node Slurm (as root; apt-get installs what is missing)
 	tests/cluster/slurm.sh install
