@@ -7,6 +7,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "quick", max_examples=100, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
+)
+settings.register_profile("thorough", settings.get_profile("quick"), max_examples=5000, derandomize=False)
+settings.load_profile("quick")
+"""Fuzzing is the same at every run; `pytest --hypothesis-profile=thorough tests/faults/test_fuzz.py` looks further."""
 
 ROOT = Path(__file__).parents[1]
 
