@@ -8,7 +8,7 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -58,16 +58,14 @@ def soon() -> Iterator[Path]:
     """Give a fresh folder, and let nothing but one of our errors pass, in bounded time."""
     start = time.monotonic()
     with tempfile.TemporaryDirectory() as name:
-        try:
+        with suppress(ShowreelError):
             yield Path(name)
-        except ShowreelError as error:
-            assert str(error)
         assert time.monotonic() - start < SECONDS
 
 
 def as_promised(blocks: Iterator[Block], classes: int, shape: tuple[int, ...] | None = None) -> None:
     for images, labels in blocks:
-        assert (images.dtype, labels.dtype) == (np.uint8, np.int32)
+        assert (images.dtype.name, labels.dtype.name) == ("uint8", "int32")
         assert images.ndim == 4
         assert len(images) == len(labels) > 0
         assert images.shape[1:] == (shape or images.shape[1:])
@@ -91,7 +89,7 @@ def read_idx(images: bytes, labels: bytes) -> None:
         for name, content in zip(idx.NAMES[:2], (images, labels), strict=True):
             (raw / name).write_bytes(content)
         for split in ("train", "validation"):
-            as_promised(mnist.read(raw, split), 10)  # type: ignore[arg-type]
+            as_promised(mnist.read(raw, split), 10)
 
 
 @some
@@ -237,26 +235,23 @@ KINDS += [encoded(NOISE, "PNG", save_all=True, append_images=[NOISE.rotate(90)] 
 @settings(max_examples=EXAMPLES * 4)
 @given(st.one_of(st.binary(max_size=100), st.sampled_from(KINDS).flatmap(mutated)), st.sampled_from(["rgb", "grey"]))
 def test_pictures(data: bytes, mode: pictures.Mode) -> None:
-    with soon():
-        try:
-            image = pictures.decode(data, mode)
-        except pictures.UnusableError as error:
-            assert "\n" not in str(error)
-            return
+    with soon(), suppress(pictures.UnusableError):
+        image = pictures.decode(data, mode)
         assert image.mode == {"rgb": "RGB", "grey": "L"}[mode]
         for square in pictures.squares(image.crop((0, 0, 40, 40)), 8, "tile"):
-            assert (square.dtype, square.shape) == (np.uint8, (8, 8, len(image.getbands())))
+            assert (square.dtype.name, square.shape) == ("uint8", (8, 8, len(image.getbands())))
 
 
 def load_params(content: bytes) -> None:
     with soon() as place:
         (place / "params.yaml").write_bytes(content)
+        said = ""
         try:
             assert params.load(place / "params.yaml").seed >= 0
         except ParamsError as error:
-            assert str(error).replace(str(place), "").isprintable()
-            assert len(str(error)) < 600
-            raise
+            said = str(error)
+        assert said.isprintable()
+        assert len(said) < 600
 
 
 LEAVES = st.one_of(
