@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, settings
 settings.register_profile(
     "quick", max_examples=100, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
 )
-settings.register_profile("thorough", settings.get_profile("quick"), max_examples=5000, derandomize=False)
+settings.register_profile("thorough", settings.get_profile("quick"), max_examples=2000, derandomize=False)
 settings.load_profile("quick")
-"""Fuzzing is the same at every run; `pytest --hypothesis-profile=thorough tests/faults/test_fuzz.py` looks further."""
+"""Fuzzing is the same at every run; `pytest --hypothesis-profile=thorough tests/faults -k fuzz` looks further."""
 
 ROOT = Path(__file__).parents[1]
 
