@@ -3,6 +3,7 @@
 import gzip
 from typing import Any
 
+import pytest
 from fuzzing import as_promised, made, mutated, some, soon
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -13,6 +14,8 @@ from test_folder import three_splits, write_tar, write_zip
 from showreel.block import SPLITS
 from showreel.datasets import arrangement, cifar10, folder, idx, mnist
 from showreel.errors import ShowreelError
+
+pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 
 IDX = made(lambda folder: write_idx(folder, 13))
 RAW_IDX = {name: gzip.decompress(IDX[name]) for name in idx.NAMES[:2]}

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import yaml
 from fuzzing import EXAMPLES, few, mutated, some, soon
 from hypothesis import given, settings
@@ -22,6 +23,8 @@ from showreel import params
 from showreel.datasets import pictures
 from showreel.errors import ParamsError
 from showreel.models import archive, unet
+
+pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 
 NOISE = Image.fromarray(np.random.default_rng(0).integers(0, 256, (24, 20, 3), np.uint8))
 EXIF = Image.Exif()
