@@ -1,8 +1,18 @@
-"""The checkouts that tests share: one without data, and each engine's as it stood before each of its stages."""
+"""The checkouts that tests share: one without data, and each engine's as it stood before each of its stages.
+
+Fuzzing is the same at every run; `pytest --hypothesis-profile=thorough tests/faults -k fuzz` looks further.
+"""
 
 import pytest
 from checkouts import Checkout
 from engines import ENGINES, PARAMS, STAGES, Engine, History
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "quick", max_examples=100, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
+)
+settings.register_profile("thorough", settings.get_profile("quick"), max_examples=2000, derandomize=False)
+settings.load_profile("quick")
 
 
 @pytest.fixture(scope="module")

@@ -54,27 +54,35 @@ def opened(path: Path) -> Iterator[h5py.File]:
         raise ShowreelError(f"{path}: damaged ({error}); {mend}") from error
 
 
-def foreign(file: h5py.File, size: int) -> str:
+def foreign(group: h5py.Group, size: int) -> str:
     """Say what an HDF5 file of `size` bytes holds that none of ours does, or return an empty text.
 
     What passes leads to no other file, and none of its arrays takes more memory than the file has bytes.
     """
+    waiting, known = [group], {h5py.h5o.get_info(group.id).addr}
+    while waiting:
+        group = waiting.pop()
+        for name in group:
+            item = group[name] if isinstance(group.get(name, getlink=True), h5py.HardLink) else None
+            if item is None or h5py.h5o.get_info(item.id).addr in known:
+                return f"{name} is a link"
+            known.add(h5py.h5o.get_info(item.id).addr)
+            if isinstance(item, h5py.Group):
+                waiting.append(item)
+            elif reason := _strange(item, size):
+                return f"{name} {reason}"
+    return ""
 
-    def linked(name: str, link: object) -> str | None:
-        return None if isinstance(link, h5py.HardLink) else f"{name} is a link"
 
-    def strange(name: str, item: h5py.Group | h5py.Dataset | h5py.Datatype) -> str | None:
-        if isinstance(item, h5py.Group):
-            return None
-        if not isinstance(item, h5py.Dataset) or item.dtype.kind not in "iuf" or item.shape is None:
-            return f"{name} is no array of numbers"
-        layout = item.id.get_create_plist()
-        filters = {layout.get_filter(number)[0] for number in range(layout.get_nfilters())}
-        if item.is_virtual or item.external or filters - {h5py.h5z.FILTER_FLETCHER32}:
-            return f"{name} is compressed or lies in other files"
-        chunk = math.prod(item.chunks or ()) * item.dtype.itemsize if item.size else 0
-        if max(item.nbytes, chunk) > size or item.id.get_storage_size() < item.nbytes:
-            return f"{name} is larger than what the file holds of it"
-        return None
-
-    return str(file.visititems_links(linked) or file.visititems(strange) or "")
+def _strange(item: h5py.Dataset | h5py.Datatype, size: int) -> str:
+    """Say what is strange about an array in a file of `size` bytes, or return an empty text."""
+    if not isinstance(item, h5py.Dataset) or item.dtype.kind not in "iuf" or item.shape is None:
+        return "is no array of numbers"
+    layout = item.id.get_create_plist()
+    filters = {layout.get_filter(number)[0] for number in range(layout.get_nfilters())}
+    if item.is_virtual or item.external or filters - {h5py.h5z.FILTER_FLETCHER32}:
+        return "is compressed or lies in other files"
+    chunk = math.prod(item.chunks or ()) * item.dtype.itemsize if item.size else 0
+    if max(item.nbytes, chunk) > size or item.id.get_storage_size() < item.nbytes:
+        return "is larger than what the file holds of it"
+    return ""

@@ -100,9 +100,18 @@ def test_member_that_leads_out_of_the_archive_is_written_nowhere(
         (header("x", tarfile.XHDTYPE) * 500 + header("x.png"), "65,536 bytes of headers for one member"),
         (header("x.png", size=-512), "-512 bytes in a member"),
         (header("x.txt", size=1 << 40), "unexpected end of data"),
+        (header("x.txt", size=1 << 80), "cannot fit 'int' into an offset-sized integer"),
         (b"garbage." * 64, "a damaged header"),
     ],
-    ids=["endless header", "endless name", "chain of headers", "negative size", "size of a terabyte", "garbage"],
+    ids=[
+        "endless header",
+        "endless name",
+        "chain of headers",
+        "negative size",
+        "size of a terabyte",
+        "size beyond all files",
+        "garbage",
+    ],
 )
 def test_header_that_lies_is_refused(
     tmp_path: Path, blocks: bytes, complaint: str, capsys: pytest.CaptureFixture[str]

@@ -36,6 +36,9 @@ XZ_MEMORY = 1 << 28
 
 PIECE_BYTES = 1 << 18
 
+UNREADABLE = (OSError, EOFError, ValueError, OverflowError, zlib.error, lzma.LZMAError)
+"""What reading and seeking in a compressed file raises where it is not what it claims to be."""
+
 Member = tuple[str, int, IO[bytes]]
 """A name with slashes, the size in bytes, and the open file."""
 
@@ -154,7 +157,7 @@ class _Guarded:
                 raise tarfile.ReadError(f"more than {HEADER_BYTES:,} bytes of headers for one member")
         try:
             self.last = self.file.read(size)
-        except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+        except UNREADABLE as error:
             raise tarfile.ReadError(str(error)) from error
         self.position += len(self.last)
         return self.last
@@ -173,7 +176,7 @@ class _Guarded:
                 self.position = self.file.seek(position)
             while self.position < position and (piece := self.file.read(min(position - self.position, PIECE_BYTES))):
                 self.position += len(piece)
-        except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+        except UNREADABLE as error:
             raise tarfile.ReadError(str(error)) from error
 
 

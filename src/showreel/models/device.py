@@ -14,8 +14,8 @@ import tensorflow as tf
 
 Precision = Literal["auto", "bfloat16", "float32"]
 
-GPU_LOCKS = Path(tempfile.gettempdir()) / "showreel-gpus"
-"""One for the whole machine, since checkouts and users share its GPUs."""
+GPU_LOCKS = Path(tempfile.gettempdir()) / f"showreel-gpus-{os.getuid()}"
+"""One for all checkouts of a user; another user could not lock its files."""
 
 POLL_SECONDS = 1
 

@@ -1,0 +1,155 @@
+"""Fuzzing of what parses pictures, params.yaml and networks: each input gives what is promised, or our error, soon."""
+
+import io
+import json
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from fuzzing import EXAMPLES, few, mutated, some, soon
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from test_folder import encoded
+from test_params import GOOD
+
+from showreel import params, trained
+from showreel.datasets import pictures
+from showreel.errors import ParamsError
+from showreel.models import archive, unet
+
+pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
+
+NOISE = Image.fromarray(np.random.default_rng(0).integers(0, 256, (24, 20, 3), np.uint8))
+EXIF = Image.Exif()
+EXIF[0x0112] = 6
+KINDS = [encoded(NOISE, kind, exif=EXIF) for kind in ("PNG", "JPEG", "TIFF", "WEBP")]
+KINDS += [encoded(NOISE.convert("P"), "PNG", transparency=3), encoded(NOISE, "JPEG", progressive=True)]
+KINDS += [encoded(NOISE, "TIFF", compression=name) for name in ("tiff_lzw", "jpeg", "packbits", "tiff_deflate")]
+KINDS += [encoded(NOISE.convert("CMYK"), "JPEG"), encoded(NOISE, "WEBP", lossless=True)]
+KINDS += [encoded(NOISE, "PNG", save_all=True, append_images=[NOISE.rotate(90)] * 2)]
+
+
+@settings(max_examples=EXAMPLES * 4)
+@given(st.one_of(st.binary(max_size=100), st.sampled_from(KINDS).flatmap(mutated)), st.sampled_from(["rgb", "grey"]))
+def test_pictures(data: bytes, mode: pictures.Mode) -> None:
+    with soon(), suppress(pictures.UnusableError):
+        image = pictures.decode(data, mode)
+        assert image.mode == {"rgb": "RGB", "grey": "L"}[mode]
+        for square in pictures.squares(image.crop((0, 0, 40, 40)), 8, "tile"):
+            assert (square.dtype.name, square.shape) == ("uint8", (8, 8, len(image.getbands())))
+
+
+def load_params(content: bytes) -> None:
+    with soon() as place:
+        (place / "params.yaml").write_bytes(content)
+        said = ""
+        try:
+            assert params.load(place / "params.yaml").seed >= 0
+        except ParamsError as error:
+            said = str(error)
+        assert said.isprintable()
+        assert len(said) < 600
+
+
+LEAVES = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8), st.dates(), st.binary(max_size=4)
+)
+TREES = st.recursive(
+    LEAVES,
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=6), inner, max_size=3)),
+    max_leaves=8,
+)
+KEYS = st.sampled_from([*yaml.safe_load(GOOD), "digits", "source", "noisy", "unet", "depth", "training", "dataset"])
+
+
+@st.composite
+def other_values(draw: st.DrawFn) -> bytes:
+    """A good file in which some values, at any depth, are others."""
+    whole: dict[str, Any] = yaml.safe_load(GOOD)
+    for _ in range(draw(st.integers(1, 3))):
+        place = whole
+        while (
+            isinstance(inner := place[key := draw(st.sampled_from(list(place)))], dict)
+            and inner
+            and draw(st.booleans())
+        ):
+            place = inner
+        place[draw(st.one_of(st.just(key), KEYS))] = draw(TREES)
+    return yaml.safe_dump(whole, allow_unicode=draw(st.booleans())).encode("utf-8", "surrogatepass")
+
+
+@some
+@given(mutated(GOOD.encode()))
+def test_params_bytes(content: bytes) -> None:
+    load_params(content)
+
+
+@some
+@given(other_values())
+def test_params_values(content: bytes) -> None:
+    load_params(content)
+
+
+def saved_network() -> dict[str, bytes]:
+    with tempfile.TemporaryDirectory() as name:
+        archive.save(unet.build((8, 8, 1), (8, 8, 1), depth=0, filters=2), Path(name) / "a.keras", "{}")
+        with zipfile.ZipFile(Path(name) / "a.keras") as file:
+            return {name: file.read(name) for name in file.namelist()}
+
+
+NETWORK = saved_network()
+
+
+def packed(members: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as file:
+        for name, content in members.items():
+            file.writestr(name, content)
+    return buffer.getvalue()
+
+
+def load_network(content: bytes) -> None:
+    with soon() as place:
+        (place / "a.keras").write_bytes(content)
+        assert trained.load(place / "a.keras").count_params() > 0
+
+
+@few
+@given(mutated(packed(NETWORK)))
+def test_network_bytes(content: bytes) -> None:
+    load_network(content)
+
+
+def paths(tree: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield the way to every value of a JSON tree."""
+    for key in tree if isinstance(tree, dict) else range(len(tree)) if isinstance(tree, list) else ():
+        yield (*path, key)
+        yield from paths(tree[key], (*path, key))
+
+
+CONFIG = json.loads(NETWORK["config.json"])
+ODD_JSON = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-9, 64),
+    st.text(max_size=6),
+    st.sampled_from([[], {}, "keras", "Dense", "os"]),
+)
+
+
+@few
+@given(st.sampled_from(list(paths(CONFIG))), ODD_JSON)
+def test_network_configurations(path: tuple[Any, ...], value: Any) -> None:
+    config = json.loads(NETWORK["config.json"])
+    place = config
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    load_network(packed(NETWORK | {"config.json": json.dumps(config).encode()}))
