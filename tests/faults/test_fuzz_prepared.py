@@ -8,6 +8,8 @@ import pytest
 from hypothesis import settings
 from test_storage import reel, write
 
+from showreel import storage
+
 EXAMPLES = settings.default.max_examples if settings.default else 100
 BATCH = 100
 HDF5_ITSELF = 0.02
