@@ -4,16 +4,14 @@ import difflib
 import functools
 import operator
 from collections.abc import Iterable
-from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import pydantic
-import ruamel.yaml
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from showreel import find
+from showreel import declaration, find
+from showreel.declaration import quoted, shown
 from showreel.errors import ParamsError
 
 CLEAN = "clean"
@@ -27,12 +25,6 @@ Precision = Literal["auto", "bfloat16", "float32"]
 Options = dict[str, Any]
 INHERITED: Any = None
 """Stands where an experiment leaves a training value as it is; it cannot be written in the file."""
-LONGEST_QUOTE = 60
-"""Characters of a wrong value that a message shows."""
-LONGEST_FILE = 1 << 18
-"""Bytes; some thousands of experiments. Longer ones take the two parsers minutes."""
-LONGEST_EXPANDED = 1 << 20
-"""Characters of all values, those of an alias counted wherever it stands."""
 
 
 class _Strict(BaseModel):
@@ -107,7 +99,7 @@ def load(path: Path) -> Params:
         ParamsError: the file is missing, is no YAML, reads differently in the two engines, or says something wrong.
     """
     try:
-        params = _checked(Params, _read(path))
+        params = _checked(Params, declaration.read(path))
         _check_options(params)
         _check_experiments(params)
     except ParamsError as error:
@@ -118,66 +110,7 @@ def load(path: Path) -> Params:
 def check_declared(name: str, names: Iterable[str], where: str) -> None:
     """Refuse a name that is not among some names, with a message that lists them."""
     if name not in names:
-        raise ParamsError(f"{where}: {_quoted(name)} is not declared; {_suggestion(name, names)}")
-
-
-def _read(path: Path) -> Any:
-    """Parse the file as both engines do."""
-    if not path.exists():
-        raise ParamsError("missing; run showreel in the project's root, where params.yaml is")
-    if not path.is_file() or path.stat().st_size > LONGEST_FILE:
-        raise ParamsError(f"is not a file of up to {LONGEST_FILE:,} bytes; keep it small, or split the project")
-    try:
-        text = path.read_text(encoding="utf-8")
-        if _expanded(yaml.compose(text, yaml.SafeLoader), {}) > LONGEST_EXPANDED:
-            raise ParamsError("holds aliases that repeat each other beyond all measure; write the values out")
-        in_snakemake, in_dvc = yaml.safe_load(text), ruamel.yaml.YAML(typ="safe", pure=True).load(text)
-        _check_same(in_snakemake, in_dvc, "")
-    except UnicodeDecodeError as error:
-        raise ParamsError(f"is not UTF-8 text ({error.reason} at byte {error.start}); save it as UTF-8") from error
-    except (yaml.YAMLError, ruamel.yaml.error.YAMLError) as error:
-        raise ParamsError(f"is not YAML: {_syntax(error)}") from error
-    except ValueError as error:
-        raise ParamsError(f"holds a number or date that cannot be ({error}); put text in quotes") from error
-    except RecursionError:
-        raise ParamsError("is nested too deeply, or an alias in it holds itself; write it without") from None
-    return in_snakemake
-
-
-def _expanded(node: yaml.Node | None, known: dict[int, int]) -> int:
-    """Return how many characters the values beneath a node have, were every alias written out."""
-    if isinstance(node, yaml.ScalarNode):
-        return 1 + len(node.value)
-    if id(node) not in known:
-        parts = node.value if node else ()
-        nodes = chain.from_iterable(parts) if isinstance(node, yaml.MappingNode) else parts
-        known[id(node)] = 1 + sum(_expanded(child, known) for child in nodes)
-    return known[id(node)]
-
-
-def _syntax(error: Exception) -> str:
-    """Say where a parser stumbled, and over what."""
-    mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
-    if mark and problem:
-        return f"line {mark.line + 1}, column {mark.column + 1}: {problem}"
-    return " ".join(str(error).split())
-
-
-def _check_same(in_snakemake: Any, in_dvc: Any, where: str) -> None:
-    """Refuse a value that YAML 1.1 (Snakemake) and YAML 1.2 (DVC) take for different things: `1e-3`, `yes`, `010`."""
-    if isinstance(in_snakemake, dict) and isinstance(in_dvc, dict):
-        for keys in zip_longest(in_snakemake.keys() - in_dvc.keys(), in_dvc.keys() - in_snakemake.keys()):
-            _check_same(*keys, f"{where or 'the whole file'}, a key")
-        for key, value in in_snakemake.items():
-            _check_same(value, in_dvc[key], _joined(where, key))
-    elif isinstance(in_snakemake, list) and isinstance(in_dvc, list) and len(in_snakemake) == len(in_dvc):
-        for index, value in enumerate(in_snakemake):
-            _check_same(value, in_dvc[index], _joined(where, index))
-    elif repr(in_snakemake) != repr(in_dvc):
-        raise ParamsError(
-            f"{where}: Snakemake reads {_quoted(in_snakemake)} here and DVC {_quoted(in_dvc)}; "
-            "write numbers as 0.001, 1.0e-3 or 10, booleans as true or false, and text in quotes"
-        )
+        raise ParamsError(f"{where}: {quoted(name)} is not declared; {_suggestion(name, names)}")
 
 
 def _check_options(params: Params) -> None:
@@ -190,7 +123,7 @@ def _check_options(params: Params) -> None:
         if extension not in find.names(folder):
             key = f"{where}.source" if folder == "datasets" else where
             raise ParamsError(
-                f"{key}: there is no {_quoted(extension)}; {_suggestion(extension, find.names(folder))} "
+                f"{key}: there is no {quoted(extension)}; {_suggestion(extension, find.names(folder))} "
                 f"(a new one is a file in src/showreel/{folder}/)"
             )
         known: Any = find.options(folder, extension)
@@ -217,19 +150,19 @@ def _checked(schema: type[Checked], values: Any, where: str = "") -> Checked:
 def _sentence(error: Any, schema: type[BaseModel], where: str) -> str:
     """Turn one of pydantic's errors into: full.key: what is wrong; what would be right."""
     location = [str(key) for key in error["loc"] if key != "[key]"]
-    place = ".".join(_shown(part) for part in (where, *location) if part) or "the whole file"
+    place = ".".join(shown(part) for part in (where, *location) if part) or "the whole file"
     if error["type"] == "extra_forbidden":
         return f"{place}: unknown key; {_suggestion(location[-1], _known_keys(schema, location[:-1]))}"
     if error["type"] == "missing":
         close = difflib.get_close_matches(location[-1], map(str, error["input"]), 1)
-        return f"{place}: missing; " + (f"is {_quoted(close[0])} meant to be it?" if close else "add it")
+        return f"{place}: missing; " + (f"is {quoted(close[0])} meant to be it?" if close else "add it")
     reason = {
         "string_pattern_mismatch": "a name is made of letters, digits, '_' and '-', starting with a letter or a digit",
         "string_type": "should be text, in quotes if it looks like a number",
         "dict_type": "should hold keys with values",
         "model_type": "should hold keys with values",
     }.get(error["type"], error["msg"].removeprefix("Input "))
-    return f"{place}: {reason}, not {_quoted(error['input'])}"
+    return f"{place}: {reason}, not {quoted(error['input'])}"
 
 
 def _known_keys(schema: type[BaseModel], location: list[str]) -> list[str]:
@@ -246,17 +179,3 @@ def _suggestion(name: str, names: Iterable[str]) -> str:
     close = difflib.get_close_matches(name, names, 1)
     guess = f"did you mean {close[0]!r}? " if close else ""
     return f"{guess}there are: {', '.join(names) or 'none'}"
-
-
-def _joined(where: str, key: object) -> str:
-    return f"{where}.{_shown(str(key))}" if where else _shown(str(key))
-
-
-def _shown(key: str) -> str:
-    """Return a key as it is, or quoted where it could mislead a terminal or is long."""
-    return key if key.isprintable() and len(key) <= 2 * LONGEST_QUOTE else _quoted(key)
-
-
-def _quoted(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}…"
