@@ -10,6 +10,8 @@ from test_storage import reel, write
 
 from showreel import storage
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = settings.default.max_examples if settings.default else 100
 BATCH = 100
 HDF5_ITSELF = 0.02

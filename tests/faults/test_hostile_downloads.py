@@ -18,6 +18,8 @@ from showreel import cli, layout
 from showreel.datasets import idx
 from showreel.errors import ShowreelError
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["place"]
 IMAGES, LABELS = idx.NAMES[:2]
 MANY = 2**32 - 1

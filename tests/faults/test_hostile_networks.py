@@ -18,6 +18,8 @@ from showreel import trained
 from showreel.errors import ShowreelError
 from showreel.models import archive, unet
 
+pytestmark = pytest.mark.slow
+
 KERNEL = "layers/conv2d/vars/0"
 Members = dict[str, bytes]
 Change = Callable[[Members, Path], None]

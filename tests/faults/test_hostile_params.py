@@ -13,6 +13,8 @@ from test_params import GOOD
 from showreel import params
 from showreel.errors import ParamsError
 
+pytestmark = pytest.mark.slow
+
 LONGEST_LINE = 400
 
 

@@ -17,6 +17,8 @@ from test_folder import bomb, encoded, plain, three_splits, write_zip
 
 from showreel.datasets import pictures
 
+pytestmark = pytest.mark.slow
+
 AFTER_HEADER = 33
 LARGEST = 2000
 """MiB for the largest picture that is allowed: 89 million pixels, for a moment four times in four channels."""

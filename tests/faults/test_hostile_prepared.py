@@ -15,6 +15,8 @@ from showreel import storage
 from showreel.block import Block
 from showreel.errors import ShowreelError
 
+pytestmark = pytest.mark.slow
+
 SECRET = b"root:x:0:0:" * 100
 Change = Callable[[h5py.File, Path], None]
 

@@ -18,6 +18,8 @@ from showreel import cli
 from showreel.datasets import cifar10
 from showreel.errors import ShowreelError
 
+pytestmark = pytest.mark.slow
+
 END = bytes(1024)
 
 

@@ -12,6 +12,8 @@ from test_folder import plain, three_splits, write_folder, write_zip
 from showreel import cli
 from showreel.datasets import folder as images
 
+pytestmark = pytest.mark.slow
+
 CENTRAL_HEADER = 46
 FLAGS, METHOD, UNPACKED_SIZE = slice(8, 10), slice(10, 12), slice(24, 28)
 LARGEST = 1200
