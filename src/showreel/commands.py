@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from showreel import find, layout, locks, params
+from showreel import atomic, find, layout, locks, params
 from showreel.lineage import Lineage
 
 
@@ -163,11 +163,12 @@ def _running(
     **extensions: str,
 ) -> Iterator[Lineage]:
     """Run a stage alone, and begin its lineage before its code is loaded."""
-    command = " ".join((stage, *names))
+    command, record = " ".join((stage, *names)), layout.record(stage, *names)
     with locks.alone(layout.lock(stage, *names), f"showreel {command}"):
+        atomic.remove_leftovers(record)
         yield Lineage.begin(
             command,
-            record=layout.record(stage, *names),
+            record=record,
             modules=layout.modules(stage, **extensions),
             inputs=dict.fromkeys(inputs),
             makers=makers,

@@ -28,11 +28,16 @@ def address(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "moto.server", "--host", "127.0.0.1", "--port", str(port)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
-        while socket.socket().connect_ex(("127.0.0.1", port)):
+        while not answers(port):
             assert server.poll() is None
             time.sleep(0.2)
         yield f"http://127.0.0.1:{port}"
         server.terminate()
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def test_what_was_pushed_is_pulled_and_a_damaged_object_is_found(
