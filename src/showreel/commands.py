@@ -66,6 +66,7 @@ def train(name: str, declared: params.Params) -> None:
     with _running(
         "train", name, inputs=[degraded, clean], makers=makers, values=values, models=experiment.model
     ) as lineage:
+        atomic.remove_leftovers(layout.checkpoint(name))
         with _quiet_start():
             from showreel.stages.train import Recipe, train
 
