@@ -25,7 +25,6 @@ from showreel.errors import ShowreelError
 
 whole, first, last = Path(sys.argv[1]).read_bytes(), int(sys.argv[2]), int(sys.argv[3])
 path = Path(sys.argv[1]).with_suffix(".damaged.h5")
-end = len(whole) if first % 2 else min(len(whole), 6000)
 readers = (
     [lambda: storage.read(path, storage.Reel)]
     if "reel" in sys.argv[1]
@@ -39,6 +38,7 @@ readers = (
 )
 for seed in range(first, last):
     dice, data = random.Random(seed), bytearray(whole)
+    end = len(whole) if seed % 2 else min(len(whole), 6000)
     for _ in range(dice.randint(1, 6)):
         at = dice.choice((dice.randrange(end), dice.randrange(min(end, 3000))))
         data[at] = dice.choice((data[at] ^ 1 << dice.randrange(8), dice.randrange(256), 0, 255))
