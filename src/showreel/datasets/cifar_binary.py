@@ -15,7 +15,7 @@ from typing import IO
 import numpy as np
 
 from showreel.block import Block, Split
-from showreel.datasets import packing
+from showreel.datasets import tars
 from showreel.errors import ShowreelError
 
 SIDE = 32
@@ -119,7 +119,7 @@ def _member(archive: tarfile.TarFile, folder: Path, version: Version, name: str)
         found = archive.getmember(name)
     except KeyError as error:
         raise ShowreelError(f"{folder / version.archive}: has no {name}; it is not CIFAR's binary version") from error
-    file = archive.extractfile(found) if packing.is_plain(found) else None
+    file = archive.extractfile(found) if tars.is_plain(found) else None
     if file is None:
         raise ShowreelError(f"{folder / version.archive}: {name} is not a regular file")
     return file, found.size
@@ -132,8 +132,8 @@ def _opened(path: Path) -> Iterator[tarfile.TarFile]:
         raise ShowreelError(f"{path}: missing; run `showreel download {path.parent.name}`")
     mend = f"delete it and run `showreel download {path.parent.name}`"
     try:
-        with packing.tar(path) as archive:
-            found = list(islice(packing.members(archive), MOST_MEMBERS + 1))
+        with tars.opened(path) as archive:
+            found = list(islice(tars.members(archive), MOST_MEMBERS + 1))
             if len(found) > MOST_MEMBERS:
                 raise ShowreelError(f"{path}: more than {MOST_MEMBERS} members, so not CIFAR's binary version; {mend}")
             archive.members.extend(found)  # type: ignore[attr-defined]
