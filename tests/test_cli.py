@@ -147,7 +147,7 @@ def test_a_missing_params_file_says_where_to_run(project: Path, refused: Refused
             "factor: 2",
             "factor: 1",
             "degrade digits downscaled",
-            "degradations: factor must be a whole number ≥ 2, not 1",
+            "degradations: factor must lie between 2 and 8, the image's side, not 1",
         ),
         ("patch: 32", "patch: 4", "prepare photos", "photos: patch is 4; it must lie between 8 and 128 pixels"),
     ],
@@ -183,6 +183,14 @@ def test_a_damaged_prepared_file_is_named_and_nothing_is_made_of_it(refused: Ref
     said = refused("degrade", "digits", "noisy", code=1)
     assert said.startswith("data/prepared/digits/clean.h5: damaged (")
     assert said.endswith("delete it and run its stage again (`dvc repro` does that)")
+
+
+def test_a_factor_beyond_the_images_is_refused_before_it_takes_memory(project: Path, refused: Refused) -> None:
+    made("download digits", "prepare digits")
+    text = (project / "params.yaml").read_text()
+    (project / "params.yaml").write_text(text.replace("factor: 2", "factor: 1000000000"))
+    said = refused("degrade", "digits", "downscaled", code=2)
+    assert said == "degradations: factor must lie between 2 and 8, the image's side, not 1000000000"
 
 
 def test_a_folder_of_images_that_is_missing_is_named(project: Path, refused: Refused) -> None:

@@ -48,7 +48,7 @@ def test_a_clone_that_pulls_has_nothing_to_do(history: History, tmp_path: Path) 
 @pytest.mark.faults
 def test_a_clone_without_data_says_what_is_missing_and_makes_the_same(history: History, tmp_path: Path) -> None:
     _, clone = shared_through(history, tmp_path, str(tmp_path / "remote"))
-    assert "missing: data/prepared/digits/clean.h5" in clone.run("showreel", "verify", exit_code=1)
+    assert "missing: data/raw/digits" in clone.run("showreel", "verify", exit_code=1)
     history.engine.run(clone, "train")
     assert clone.outputs().items() >= history.reference("train").items()
 

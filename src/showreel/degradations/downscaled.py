@@ -22,18 +22,20 @@ def degrade(
     Args:
         clean: uint8 (n, h, w, c).
         generators: one an image; each is used before the next is asked for.
-        factor: how many times smaller, ≥ 2.
+        factor: how many times smaller; at least 2, at most the images' longer side.
         sigma: standard deviation on [0, 1].
 
     Returns:
         uint8 (n, ⌈h / factor⌉, ⌈w / factor⌉, c).
 
     Raises:
-        ParamsError: factor is below 2, or sigma is negative or not finite.
+        ParamsError: factor is too small or too large, or sigma is negative or not finite.
     """
-    if factor < 2:
-        raise ParamsError(f"degradations: factor must be a whole number ≥ 2, not {factor}")
     count, height, width, channels = clean.shape
+    if not 2 <= factor <= max(2, height, width):
+        raise ParamsError(
+            f"degradations: factor must lie between 2 and {max(2, height, width)}, the image's side, not {factor}"
+        )
     padding = ((0, 0), (0, -height % factor), (0, -width % factor), (0, 0))
     squares = np.pad(clean, padding, mode="edge").reshape(
         count, -(-height // factor), factor, -(-width // factor), factor, channels

@@ -46,7 +46,7 @@ def degrade(
             start += len(block.images)
             progress.update(len(block.images))
 
-    title = f"degrade {attributes['dataset']} {degradation}"
+    title = f"degrade {attributes.get('dataset', clean)} {degradation}"
     with lineage.publishing(degraded) as (file,), tqdm(desc=title, unit=" images", disable=None) as progress:
         splits = ((split, degraded_blocks(split, progress)) for split in SPLITS)
         storage.write_prepared(file, splits, attributes)
