@@ -48,6 +48,8 @@ def test_no_stage_builds_on_a_damaged_file(history: History, tmp_path: Path, nam
         assert f"{name}: is not what its stage wrote" in printed + (log.read_text() if log else "")
         assert STAGES[stage][1] not in checkout.outputs()
         (checkout.folder / name).unlink()
+        if name.startswith("data/raw/"):  # Snakemake sees a folder, not what is missing in it
+            checkout.run("showreel", "download", "digits")
         history.engine.run(checkout, stage)
         assert checkout.outputs() == history.reference(stage)
 

@@ -49,8 +49,8 @@ def render(
     for canvas in frames(experiment, footage, baseline, scores):
         indices.append(_indexed(canvas, palette, known))
     with lineage.publishing(poster, gif) as (poster_file, gif_file):
-        _write_png(poster_file, canvas, origin)
-        _write_gif(gif_file, np.stack(indices), palette, origin)
+        poster_file.write_bytes(_png(canvas, origin))
+        gif_file.write_bytes(_gif(np.stack(indices), palette, origin))
 
 
 def _indexed(canvas: NDArray[np.uint8], palette: NDArray[np.uint8], known: NDArray[np.int16]) -> NDArray[np.uint8]:
@@ -70,15 +70,16 @@ def _indexed(canvas: NDArray[np.uint8], palette: NDArray[np.uint8], known: NDArr
     return known[numbers].astype(np.uint8)
 
 
-def _write_gif(path: Path, indices: NDArray[np.uint8], palette: NDArray[np.uint8], comment: str) -> None:
-    """Write frames of palette indices with one palette for all; later frames hold only what changes.
+def _gif(indices: NDArray[np.uint8], palette: NDArray[np.uint8], comment: str) -> bytes:
+    """Encode frames of palette indices with one palette for all; later frames hold only what changes.
 
     Pillow keeps a given palette as it is for frames that are numbers without colours (its mode L), and only for those.
     """
     durations = [FRAME_MILLISECONDS] * (len(indices) - 1) + [LAST_MILLISECONDS]
-    imageio.imwrite(
-        path,
+    encoded: bytes = imageio.imwrite(
+        "<bytes>",
         indices,
+        extension=".gif",
         plugin="pillow",
         is_batch=True,
         palette=palette.tobytes(),
@@ -87,12 +88,14 @@ def _write_gif(path: Path, indices: NDArray[np.uint8], palette: NDArray[np.uint8
         loop=0,
         comment=comment,
     )
+    return encoded
 
 
-def _write_png(path: Path, canvas: NDArray[np.uint8], comment: str) -> None:
+def _png(canvas: NDArray[np.uint8], comment: str) -> bytes:
     text = PngInfo()
     text.add_text("Comment", comment)
-    imageio.imwrite(path, canvas, plugin="pillow", pnginfo=text, optimize=True)
+    encoded: bytes = imageio.imwrite("<bytes>", canvas, extension=".png", plugin="pillow", pnginfo=text, optimize=True)
+    return encoded
 
 
 def _finite(path: Path) -> dict[str, float]:
