@@ -25,6 +25,12 @@ CHANGES = {
 }
 """What happens → the stage, a file, and the shell command that changes it."""
 
+
+def before_the_second_look(stage: str) -> tuple[str, str, int]:
+    """Return the event after the work and before inputs and code are compared: the record is opened once more."""
+    return "open", f"lineage/{stage}/", 2
+
+
 QUICK = {"an input is appended to", "code that it imports is edited"}
 
 
@@ -33,7 +39,7 @@ def test_what_changes_meanwhile_fails_the_stage(history: History, tmp_path: Path
     stage, name, command = CHANGES[change]
     checkout = history.stood[stage].copied(tmp_path / "checkout")
     saved = checkout.copied(tmp_path / "saved")
-    accident = Accident(stage, "tempfile.mkstemp", f"lineage/{stage}/", 1, command.format(name))
+    accident = Accident(stage, *before_the_second_look(stage), command.format(name))
     code, printed = history.engine.run(checkout, stage, accident)
     log = next((checkout.folder / "logs" / stage).glob("*.log"), None)
     said = printed + (log.read_text() if log else "")
@@ -51,5 +57,5 @@ def test_what_changes_meanwhile_fails_the_stage(history: History, tmp_path: Path
 def test_an_edit_of_code_that_the_stage_does_not_run_is_no_fault(history: History, tmp_path: Path) -> None:
     checkout = history.stood["prepare"].copied(tmp_path / "checkout")
     edit = "echo '# edited' >> src/showreel/stages/render.py"
-    history.engine.run(checkout, "prepare", Accident("prepare", "tempfile.mkstemp", "lineage/prepare/", 1, edit))
+    history.engine.run(checkout, "prepare", Accident("prepare", *before_the_second_look("prepare"), edit))
     assert checkout.outputs() == history.reference("prepare")

@@ -63,6 +63,7 @@ def test_a_record_that_is_damaged_is_named_and_made_anew(history: History, tmp_p
     process.communicate()
     if process.returncode:
         (checkout.folder / "lineage/prepare/digits.json").unlink()
+        checkout.run("showreel", "prepare", "digits")
         history.engine.run(checkout, "degrade")
     assert checkout.outputs() == history.reference("degrade")
 
