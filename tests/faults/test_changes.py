@@ -54,6 +54,7 @@ def test_what_changes_meanwhile_fails_the_stage(history: History, tmp_path: Path
     assert checkout.outputs() == history.reference(stage)
 
 
+@pytest.mark.faults
 def test_an_edit_of_code_that_the_stage_does_not_run_is_no_fault(history: History, tmp_path: Path) -> None:
     checkout = history.stood["prepare"].copied(tmp_path / "checkout")
     edit = "echo '# edited' >> src/showreel/stages/render.py"

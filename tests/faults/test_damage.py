@@ -32,7 +32,7 @@ def flip_silently(path: Path) -> None:
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
-@pytest.mark.parametrize("damage", [cut, flip_silently])
+@pytest.mark.parametrize("damage", [pytest.param(cut, marks=pytest.mark.faults), flip_silently])
 @pytest.mark.parametrize("name", [pytest.param(n, marks=[] if n == QUICK else pytest.mark.faults) for n in READ_BY])
 def test_no_stage_builds_on_a_damaged_file(history: History, tmp_path: Path, name: str, damage: object) -> None:
     assert callable(damage)

@@ -11,7 +11,7 @@ from checkouts import Checkout
 from engines import Accident, History
 from test_kills import leftovers
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.faults]
 
 PAUSE = "touch reached; sleep 8"
 IN_THE_SECOND_EPOCH = Accident("train", "tempfile.mkstemp", ".denoiser.npz.", 2, PAUSE)
@@ -53,7 +53,6 @@ def test_an_engine_is_killed_and_its_orphan_is_alive_during_the_next_run(history
     assert leftovers(checkout.folder) == []
 
 
-@pytest.mark.faults
 def test_an_engine_and_its_orphan_are_killed(history: History, tmp_path: Path) -> None:
     checkout = history.stood["train"].copied(tmp_path / "checkout")
     with trained_until(checkout, history) as engine:
@@ -66,7 +65,6 @@ def test_an_engine_and_its_orphan_are_killed(history: History, tmp_path: Path) -
     assert checkout.outputs() == history.reference("train")
 
 
-@pytest.mark.faults
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda number: number.name)
 def test_everybody_is_asked_to_end(history: History, tmp_path: Path, number: signal.Signals) -> None:
     checkout = history.stood["train"].copied(tmp_path / "checkout")
@@ -90,7 +88,6 @@ def checkout_lock_hint(checkout: Checkout, history: History) -> str:
     return "--unlock" if history.engine.name == "snakemake" and locks else ""
 
 
-@pytest.mark.faults
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
 @pytest.mark.parametrize("stage", ["prepare", "train", "render"])
 def test_a_worker_is_asked_to_end(history: History, tmp_path: Path, stage: str, number: signal.Signals) -> None:

@@ -43,8 +43,7 @@ def evaluate(
 ) -> None:
     """Score a network, its untouched input and every baseline on all test images.
 
-    An input of another size than the target is scored as the baseline `nearest`, which repeats its pixels; an input
-    that is the target itself has no score. The same files in give the same bytes out, so no times are kept.
+    An input of another size than the target is scored as the baseline `nearest`; one that is the target has no score.
 
     Args:
         experiment: its name, for the progress bar.
@@ -53,9 +52,9 @@ def evaluate(
         degraded: the prepared file of the network's input.
         clean: the prepared file of its target; the same as `degraded` for an identity experiment.
         degradation: a file name in `degradations/`, for its baselines.
-        metrics: the JSON file to write: flat, numbers only, of six significant digits. `…_low` and `…_high` bound the
-            95 % interval of a mean (normal approximation), `baseline_…` is the baseline of the highest mean PSNR on the
-            test split, `gain_db` how far the network is above it; the baselines' options are those that were tuned.
+        metrics: the flat JSON file to write, numbers of six significant digits. `…_low` and `…_high` bound the 95 %
+            interval of a mean (normal approximation), `baseline_…` is the baseline of the highest mean PSNR on the test
+            split, `gain_db` how far the network is above it; the baselines' options are the tuned ones.
         scores: the CSV file to write, one row a test image.
         examples: the file to write of what the strongest baseline makes of the reel's images.
         lineage: of this run.
