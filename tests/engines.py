@@ -1,6 +1,7 @@
 """The two engines behind one interface: run a stage, alone or with an accident, in the foreground or beside others."""
 
 import json
+import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,12 +88,19 @@ class Engine:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
+            preexec_fn=_heed_signals,
         )
 
     def recover(self, checkout: Checkout) -> None:
         """Do what the engine itself asks for after it was killed."""
         if self.name == "snakemake":
             checkout.run("snakemake", "--unlock")
+
+
+def _heed_signals() -> None:
+    """Take the signals of a terminal as in a terminal: in the background, shells tell programs to ignore them."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 @dataclass(frozen=True)
