@@ -7,6 +7,7 @@ which $PPID is the process of showreel. Nothing in showreel itself knows of this
 
 import json
 import os
+import subprocess
 import sys
 from typing import Any
 
@@ -17,7 +18,7 @@ def strike(event: str, arguments: tuple[Any, ...]) -> None:
     if FAULT["number"] and event == FAULT["event"] and FAULT["text"] in str(arguments[:2]):
         FAULT["number"] -= 1
         if not FAULT["number"]:
-            os.system(FAULT["action"])
+            subprocess.call(FAULT["action"], shell=True)  # unlike os.system, it leaves SIGINT alone
 
 
 if FAULT and FAULT["stage"] in sys.orig_argv and any(word.endswith("showreel") for word in sys.orig_argv):
