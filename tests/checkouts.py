@@ -54,6 +54,10 @@ class Checkout:
         assert done.returncode == exit_code, f"{command}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout + done.stderr
 
+    def logs(self) -> str:
+        """Return what stages wrote on stderr under Snakemake, which keeps it in files."""
+        return "".join(path.read_text() for path in sorted((self.folder / "logs").rglob("*.log")))
+
     def outputs(self) -> dict[str, str]:
         """Return the digests of all that the stages made."""
         folders = [self.folder / name for name in ("data", "models", "results", "lineage")]

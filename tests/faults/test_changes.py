@@ -41,8 +41,7 @@ def test_what_changes_meanwhile_fails_the_stage(history: History, tmp_path: Path
     saved = checkout.copied(tmp_path / "saved")
     accident = Accident(stage, *before_the_second_look(stage), command.format(name))
     code, printed = history.engine.run(checkout, stage, accident)
-    log = next((checkout.folder / "logs" / stage).glob("*.log"), None)
-    said = printed + (log.read_text() if log else "")
+    said = printed + checkout.logs()
     assert code != 0
     assert f"changed while `showreel {stage}" in said
     new = checkout.outputs().keys() - saved.outputs().keys()

@@ -27,7 +27,7 @@ def test_a_damaged_checkpoint_is_discarded_with_a_message(history: History, tmp_
     checkout = killed(history, tmp_path)
     damage(checkout.folder / ".showreel/checkpoints/denoiser.npz")
     _, printed = history.engine.run(checkout, "train")
-    assert "denoiser.npz is damaged" in printed + log(checkout)
+    assert "denoiser.npz is damaged" in printed + checkout.logs()
     assert checkout.outputs() == history.reference("train")
     assert leftovers(checkout.folder) == []
 
@@ -52,7 +52,7 @@ def test_a_checkpoint_of_another_training_is_discarded_with_a_message(
     history.engine.run(checkout, "train", KILLED_IN_THE_SECOND_EPOCH)
     file.write_text(text)
     _, printed = history.engine.run(checkout, "train")
-    said = printed + log(checkout)
+    said = printed + checkout.logs()
     assert "belongs to a training with other " in said
     assert part in said[said.index("with other ") :].split(";")[0]
     assert checkout.outputs() == history.reference("train")
@@ -61,7 +61,7 @@ def test_a_checkpoint_of_another_training_is_discarded_with_a_message(
 def test_a_checkpoint_of_the_same_training_is_used(history: History, tmp_path: Path) -> None:
     checkout = killed(history, tmp_path)
     _, printed = history.engine.run(checkout, "train")
-    assert "denoiser: goes on after epoch 1" in printed + log(checkout)
+    assert "denoiser: goes on after epoch 1" in printed + checkout.logs()
     assert checkout.outputs() == history.reference("train")
 
 
@@ -77,8 +77,3 @@ def killed(history: History, folder: Path) -> Checkout:
     history.engine.run(checkout, "train", KILLED_IN_THE_SECOND_EPOCH)
     assert (checkout.folder / ".showreel/checkpoints/denoiser.npz").is_file()
     return checkout
-
-
-def log(checkout: Checkout) -> str:
-    path = checkout.folder / "logs/train/denoiser.log"
-    return path.read_text() if path.exists() else ""

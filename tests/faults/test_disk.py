@@ -4,7 +4,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from checkouts import Checkout
 from engines import Accident, History
 from test_kills import leftovers
 
@@ -30,7 +29,7 @@ def test_no_file_can_grow_any_more(history: History, tmp_path: Path, stage: str,
     code, printed = history.engine.run(checkout, stage, Accident(stage, "import", f"showreel.stages.{stage}", 1, limit))
     if code:
         assert checkout.outputs().items() <= history.reference(stage).items()
-        assert "Traceback" not in printed + logs(checkout)
+        assert "Traceback" not in printed + checkout.logs()
         assert [name for name in leftovers(checkout.folder) if "checkpoints" not in name] == []
     history.engine.run(checkout, stage)
     assert checkout.outputs() == history.reference(stage)
@@ -50,13 +49,9 @@ def test_a_folder_cannot_be_written(history: History, tmp_path: Path, stage: str
         process = history.engine.start(checkout, stage)
         printed = process.communicate()[0]
         assert process.returncode != 0
-        assert "Read-only file system" in printed + logs(checkout)
+        assert "Read-only file system" in printed + checkout.logs()
         assert checkout.outputs().items() <= history.reference(stage).items()
     finally:
         subprocess.run(["umount", folder], check=True)
     history.engine.run(checkout, stage)
     assert checkout.outputs() == history.reference(stage)
-
-
-def logs(checkout: Checkout) -> str:
-    return "".join(path.read_text() for path in (checkout.folder / "logs").rglob("*.log"))

@@ -47,8 +47,7 @@ def test_an_engine_is_killed_and_its_orphan_is_alive_during_the_next_run(history
     (orphan,) = workers(checkout)
     history.engine.recover(checkout)
     _, printed = history.engine.run(checkout, "train")
-    log = checkout.folder / "logs/train/denoiser.log"
-    assert f"waiting for process {orphan} on " in printed + (log.read_text() if log.exists() else "")
+    assert f"waiting for process {orphan} on " in printed + checkout.logs()
     assert checkout.outputs() == history.reference("train")
     assert leftovers(checkout.folder) == []
 
@@ -89,8 +88,7 @@ def test_a_worker_is_asked_to_end(history: History, tmp_path: Path, stage: str, 
     accident = Accident(stage, "tempfile.mkstemp", f"lineage/{stage}/", 1, f"kill -{number.value} $PPID")
     code, printed = history.engine.run(checkout, stage, accident)
     assert code != 0
-    log = next((checkout.folder / "logs" / stage).glob("*.log"), None)
-    assert "interrupted; nothing half-written is left" in printed + (log.read_text() if log else "")
+    assert "interrupted; nothing half-written is left" in printed + checkout.logs()
     assert [name for name in leftovers(checkout.folder) if "checkpoints" not in name] == []
     history.engine.run(checkout, stage)
     assert checkout.outputs() == history.reference(stage)
