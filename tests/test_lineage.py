@@ -103,6 +103,23 @@ def test_a_change_that_keeps_size_and_time_is_noticed(project: Path) -> None:
         publish(project, lineage)
 
 
+def test_a_change_while_inputs_are_digested_is_noticed(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    digest = provenance.file_digest
+
+    def digest_and_change(path: Path) -> str:
+        found = digest(path)
+        if path == project / "input":
+            path.write_text("changed")
+        return found
+
+    monkeypatch.setattr(provenance, "file_digest", digest_and_change)
+    lineage = begun(project)
+    monkeypatch.setattr(provenance, "file_digest", digest)
+    with pytest.raises(ShowreelError, match="input: changed while"):
+        publish(project, lineage)
+    assert outputs(project) == []
+
+
 def test_a_touched_file_of_the_same_content_is_no_change(project: Path) -> None:
     lineage = begun(project)
     os.utime(project / "input", (0, 2**33))

@@ -71,6 +71,7 @@ class Lineage:
         """
         code, places = provenance.closure(modules), tuple(inputs)
         files = _files(places)
+        signatures = {path: _signature(path) for path in (*code, *files)}  # before the digests
         digests = _digests(files, command)
         for maker in makers:
             _check_made(digests, maker)
@@ -81,7 +82,7 @@ class Lineage:
             inputs=digests,
             params=params,
             places=places,
-            signatures={path: _signature(path) for path in (*code, *files)},
+            signatures=signatures,
         )
 
     def origin(self, **facts: Any) -> str:
