@@ -14,6 +14,7 @@ from PIL import Image
 
 from showreel import params, storage
 from showreel.block import SPLITS, Block
+from showreel.objectives.restoration.examples import Examples
 from showreel.verification import digests, graph
 from showreel.verification.audit import Audit, audit
 from showreel.verification.graph import Stage
@@ -78,7 +79,7 @@ def write(path: Path) -> None:
         frames = np.stack([images, images])
         storage.write(path, storage.Reel("{}", np.arange(3), images, images, np.arange(2), frames, np.zeros(2)))
     elif path.suffix == ".h5":
-        storage.write(path, storage.Examples("{}", "", images[:0]))
+        storage.write(path, Examples("{}", "", images[:0]))
     elif path.suffix == ".keras":
         write_keras(path, 0.5)
     elif path.suffix == ".json":

@@ -10,6 +10,7 @@ import pytest
 
 from showreel import storage
 from showreel.block import SPLITS, Block, Split
+from showreel.objectives.restoration.examples import Examples
 from showreel.verification import contents
 
 CUT_SHORT: dict[str, Callable[[bytes], bytes]] = {
@@ -48,7 +49,7 @@ def prepared(path: Path) -> Path:
 def test_nothing_is_wrong_with_whole_hdf5_files(tmp_path: Path) -> None:
     prepared(tmp_path / "clean.h5")
     storage.write(tmp_path / "reel.h5", REEL)
-    examples = storage.Examples("{}", "", np.zeros((0, 8, 8, 1), np.uint8))
+    examples = Examples("{}", "", np.zeros((0, 8, 8, 1), np.uint8))
     storage.write(tmp_path / "examples.h5", examples)
     assert [contents.fault(path) for path in sorted(tmp_path.iterdir())] == ["", "", ""]
 

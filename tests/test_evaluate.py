@@ -14,6 +14,7 @@ from showreel.block import SPLITS, Block
 from showreel.degradations.noisy import BASELINES
 from showreel.errors import ShowreelError
 from showreel.models import archive
+from showreel.objectives.restoration.examples import Examples
 from showreel.objectives.restoration.learning import psnr, unit
 from showreel.stages.degrade import degrade
 from showreel.stages.evaluate import evaluate
@@ -92,7 +93,7 @@ def test_an_identity_network_on_clean_images_is_perfect_and_has_no_rivals(tmp_pa
     assert numbers["mse"] < 1e-10
     bounds = {f"{kind}_{end}" for kind in ("psnr", "ssim", "mse") for end in ("low", "high")}
     assert set(numbers) == {"psnr", "ssim", "mse", "count", "parameters"} | bounds
-    examples = storage.read(tmp_path / "examples.examples.h5", storage.Examples)
+    examples = storage.read(tmp_path / "examples.examples.h5", Examples)
     assert examples.baseline_name == ""
     assert examples.baseline.shape == (0, 8, 8, 1)
 
@@ -116,7 +117,7 @@ def test_the_gain_is_over_the_strongest_baseline(noisy: Path) -> None:
     ways = ("median", "total_variation", "non_local_means", "wavelets")
     assert numbers["baseline_psnr"] == max(numbers[f"{way}_psnr"] for way in ways)
     assert numbers["gain_db"] == pytest.approx(numbers["psnr"] - numbers["baseline_psnr"], abs=1e-3)
-    strongest = storage.read(noisy / "examples.examples.h5", storage.Examples).baseline_name
+    strongest = storage.read(noisy / "examples.examples.h5", Examples).baseline_name
     assert numbers[f"{strongest}_ssim"] == numbers["baseline_ssim"]
     assert numbers["median_size"] in (1, 3, 5, 7)
 
@@ -157,7 +158,7 @@ def test_scores_have_one_row_an_image_that_average_to_the_metrics(noisy: Path) -
 
 
 def test_examples_are_the_strongest_baselines_look_at_the_reels_images(noisy: Path) -> None:
-    examples, table = storage.read(noisy / "examples.examples.h5", storage.Examples), pd.read_csv(noisy / "scores.csv")
+    examples, table = storage.read(noisy / "examples.examples.h5", Examples), pd.read_csv(noisy / "scores.csv")
     target = storage.read(noisy / "reel.reel.h5", storage.Reel).target
     error = np.mean((examples.baseline / 255 - target / 255) ** 2, axis=(1, 2, 3))
     reached: NDArray[np.float64] = table[f"{examples.baseline_name}_psnr"].to_numpy()[REEL]

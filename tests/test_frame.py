@@ -4,8 +4,9 @@ from numpy.typing import NDArray
 
 from showreel.objectives.restoration import colours, inks, tiles
 from showreel.objectives.restoration.arrangement import MARGIN, WIDEST, arrange
+from showreel.objectives.restoration.examples import Examples
 from showreel.objectives.restoration.frame import frames
-from showreel.storage import Examples, Reel
+from showreel.storage import Reel
 
 ROWS = ["input", "total variation", "network", "truth", "difference"]
 METRICS = {"psnr": 20.0, "ssim": 0.9, "gain_db": 5.0, "baseline_psnr": 15.0, "input_psnr": 9.0}

@@ -13,9 +13,10 @@ from PIL import GifImagePlugin, Image
 from showreel.errors import ShowreelError
 from showreel.objectives.restoration.arrangement import HEADER
 from showreel.objectives.restoration.colours import PALETTE_SIZE, packed
+from showreel.objectives.restoration.examples import Examples
 from showreel.objectives.restoration.frame import frames
 from showreel.stages.render import render
-from showreel.storage import Examples, Reel, read, write
+from showreel.storage import Reel, read, write
 
 METRICS = {"psnr": 21.5, "ssim": 0.9, "gain_db": 6.5, "baseline_psnr": 15.0, "input_psnr": 9.0, "count": 5}
 

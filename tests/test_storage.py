@@ -8,6 +8,7 @@ import pytest
 from showreel import storage
 from showreel.block import SPLITS, Block, Split
 from showreel.errors import ShowreelError
+from showreel.objectives.restoration.examples import Examples
 
 COUNTS: dict[Split, int] = {"train": 40, "validation": 10, "test": 7}
 ATTRIBUTES = {"dataset": "made-up", "degradation": "clean", "classes": ("a", "b")}
@@ -145,12 +146,12 @@ def test_a_reel_comes_back_as_it_was_and_always_in_the_same_bytes(tmp_path: Path
 
 
 def test_examples_without_a_baseline_are_empty(tmp_path: Path) -> None:
-    storage.write(tmp_path / "examples.h5", storage.Examples("{}", "", np.zeros((0, 8, 8, 1), np.uint8)))
-    read = storage.read(tmp_path / "examples.h5", storage.Examples)
+    storage.write(tmp_path / "examples.h5", Examples("{}", "", np.zeros((0, 8, 8, 1), np.uint8)))
+    read = storage.read(tmp_path / "examples.h5", Examples)
     assert (read.baseline_name, read.baseline.shape) == ("", (0, 8, 8, 1))
 
 
 def test_a_reel_is_no_file_of_examples(tmp_path: Path) -> None:
     storage.write(tmp_path / "reel.h5", reel())
     with pytest.raises(ShowreelError, match=r"reel\.h5: damaged"):
-        storage.read(tmp_path / "reel.h5", storage.Examples)
+        storage.read(tmp_path / "reel.h5", Examples)

@@ -2,6 +2,7 @@
 
 import glob
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,6 +39,28 @@ def writing(*paths: Path) -> Iterator[list[Path]]:
             temporary.unlink(missing_ok=True)
 
 
+@contextmanager
+def replacing(folder: Path) -> Iterator[Path]:
+    """Yield a temporary folder beside a folder; on success it takes its place, on failure it is removed.
+
+    Its files are on the disk before the old folder goes.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    try:
+        yield temporary
+        temporary.chmod(0o777 & ~_umask())
+        for path in temporary.rglob("*"):
+            if path.is_file():
+                with path.open("rb") as file:
+                    os.fsync(file.fileno())
+        if folder.exists():
+            shutil.rmtree(folder)
+        temporary.replace(folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text atomically."""
     with writing(path) as (temporary,):
@@ -45,9 +68,9 @@ def write_text(path: Path, text: str) -> None:
 
 
 def remove_leftovers(path: Path) -> None:
-    """Remove the temporary files of killed processes; for one who knows that no other process writes `path` now."""
+    """Remove what killed processes left beside a path; for one who knows that no other process writes `path` now."""
     for leftover in path.parent.glob(f".{glob.escape(path.name)}.{'?' * RANDOM_CHARACTERS}{path.suffix}"):
-        leftover.unlink(missing_ok=True)
+        shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink(missing_ok=True)
 
 
 def _umask() -> int:

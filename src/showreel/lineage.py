@@ -120,7 +120,7 @@ class Lineage:
         Raises:
             ShowreelError: code or inputs have changed since the start, or what the body raises.
         """
-        for path in (*outputs, self.record):
+        for path in outputs:
             atomic.remove_leftovers(path)
         with atomic.writing(*outputs, self.record) as (*temporaries, record):
             try:
@@ -129,6 +129,19 @@ class Lineage:
                 raise type(error)(_with_final_names(str(error), temporaries, outputs)) from error
             record.write_text(self._recorded(dict(zip(outputs, temporaries, strict=True)), facts), encoding="utf-8")
             self.check()
+
+    @contextmanager
+    def publishing_folder(self, folder: Path) -> Iterator[Path]:
+        """Yield a temporary folder; publish it in place of `folder`, and then the record, or neither.
+
+        Raises:
+            ShowreelError: code or inputs have changed since the start, or what the body raises.
+        """
+        atomic.remove_leftovers(folder)
+        with atomic.replacing(folder) as temporary:
+            yield temporary
+            self.check()
+        self.write_record(_files([folder]))
 
     def write_record(self, outputs: Iterable[Path]) -> None:
         """Write the record of outputs that are in place already: files of a folder, each verified when it came.

@@ -36,9 +36,10 @@ def relative(path: Path) -> str:
 
 
 def closure(modules: Iterable[str]) -> list[Path]:
-    """Return the package files that running some modules executes, sorted: they and all that they import, in turn.
+    """Return the package files that running some modules uses, sorted: they and all that they import, in turn.
 
-    `__init__.py` files are left out: they hold a docstring and nothing else (a test sees to it).
+    The templates, scripts and the like that lie in a module's folder belong to it. `__init__.py` files are left out:
+    they hold a docstring and nothing else (a test sees to it).
     """
     found: set[Path] = set()
     waiting = [_source(module) for module in modules]
@@ -47,11 +48,22 @@ def closure(modules: Iterable[str]) -> list[Path]:
         if path not in found:
             found.add(path)
             waiting.extend(_imported(path))
-    return sorted(found)
+    return sorted(found.union(*map(_accompanying, {path.parent for path in found})))
 
 
 def _source(module: str) -> Path:
     return SOURCE.joinpath(*module.split(".")).with_suffix(".py")
+
+
+def _accompanying(folder: Path) -> set[Path]:
+    """Return the files of a package's folder, and of the folders in it that are no packages, that are no modules."""
+    found = set()
+    for path in folder.iterdir():
+        if path.is_dir() and path.name != "__pycache__" and not (path / "__init__.py").exists():
+            found |= _accompanying(path)
+        elif path.is_file() and path.suffix != ".py" and not path.name.startswith("."):
+            found.add(path)
+    return found
 
 
 def _imported(path: Path) -> list[Path]:

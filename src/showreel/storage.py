@@ -1,4 +1,4 @@
-"""Prepared, reel and example files: what is in them, written in a fixed order and read whole or in parts.
+"""Prepared files, reels and their like: what is in them, written in a fixed order and read whole or in parts.
 
 Before each write the room on the disk is proved: where one of its own writes fails, HDF5 takes Python down with it.
 """
@@ -6,7 +6,7 @@ Before each write the room on the disk is proved: where one of its own writes fa
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import h5py
 import numpy as np
@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 from showreel import hdf5, room
 from showreel.block import Block, Split
 from showreel.errors import ShowreelError
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 CHUNK_BYTES = 256 * 1024
 BLOCK_BYTES = 16 * 1024 * 1024
@@ -104,26 +107,11 @@ class Reel:
     psnr: NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class Examples:
-    """The strongest baseline's answer to the reel's images.
-
-    Attributes:
-        origin: JSON: what made it.
-        baseline_name: the strongest baseline on the test split, or "" where the degradation has none.
-        baseline: uint8 (n, h, w, c), or (0, h, w, c) where there is none.
-    """
-
-    origin: str
-    baseline_name: str
-    baseline: NDArray[np.uint8]
+Kept = TypeVar("Kept", bound="DataclassInstance")
 
 
-Kept = TypeVar("Kept", Reel, Examples)
-
-
-def write(path: Path, kept: Reel | Examples) -> None:
-    """Write all fields of a reel or of examples into one file: arrays as data sets, texts as attributes.
+def write(path: Path, kept: "DataclassInstance") -> None:
+    """Write all fields of a reel, or of a dataclass like it, into one file: arrays as data sets, texts as attributes.
 
     Raises:
         ShowreelError: the disk is full.
@@ -138,7 +126,7 @@ def write(path: Path, kept: Reel | Examples) -> None:
 
 
 def read(path: Path, kind: type[Kept]) -> Kept:
-    """Read all fields of a reel or of examples.
+    """Read all fields of a reel, or of a dataclass like it.
 
     Raises:
         ShowreelError: the file is missing, damaged, incomplete or not of that kind.

@@ -9,6 +9,9 @@ from keras import layers
 
 Shape = tuple[int, int, int]
 
+WIDEST = 4096
+"""Filters of a level: a 3×3 convolution between two levels of this width has 600 MB of weights."""
+
 
 class Clip(layers.Layer):  # type: ignore[misc]
     """Clip to [0, 1], except in training: a value outside would get no gradient there and could not come back."""
@@ -33,10 +36,14 @@ def u_net(features: keras.KerasTensor, *, depth: int, filters: int) -> keras.Ker
     The filters double at every halving. The input's height and width must divide by 2 ** depth.
 
     Raises:
-        ValueError: `depth` is below 0 or `filters` below 1.
+        ValueError: `depth` is below 0, `filters` below 1, or the lowest level would be wider than `WIDEST`.
     """
     if depth < 0 or filters < 1:
         raise ValueError(f"depth {depth} and filters {filters}: it takes at least depth 0 and 1 filter")
+    if filters > WIDEST >> depth:
+        raise ValueError(
+            f"depth {depth} and filters {filters}: {filters} · 2^{depth} filters at the lowest level; {WIDEST} is the most"
+        )
     features = layers.Conv2D(filters, 3, padding="same", activation="relu", name="stem")(features)
     skipped = []
     for level in range(depth):

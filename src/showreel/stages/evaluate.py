@@ -20,10 +20,14 @@ from showreel.models import archive, device
 from showreel.models.feeding import predict
 from showreel.objectives.restoration import learning
 from showreel.objectives.restoration.classical import Options, Pair, Scores, batches, joined, restored, score_baselines
+from showreel.objectives.restoration.examples import Examples, choose
 from showreel.objectives.restoration.scores import score
 
 BATCH_VALUES = 1 << 22
 """Values of the test images that go through the network at a time."""
+
+KINDS = ("psnr", "ssim", "mse")
+"""The scores of an image, in the order in which tables have them."""
 
 CHECKED_SPLITS: tuple[Split, ...] = ("validation", "test")
 
@@ -37,6 +41,7 @@ def evaluate(
     clean: Path,
     degradation: str,
     metrics: Path,
+    baselines: Path,
     scores: Path,
     examples: Path,
     lineage: Lineage,
@@ -54,9 +59,10 @@ def evaluate(
         degradation: a file name in `degradations/`, for its baselines.
         metrics: the flat JSON file to write, numbers of six significant digits. `…_low` and `…_high` bound the 95 %
             interval of a mean (normal approximation), `baseline_…` is the baseline of the highest mean PSNR on the test
-            split, `gain_db` how far the network is above it; the baselines' options are the tuned ones.
+            split, `gain_db` how far the network is above it.
+        baselines: the CSV file to write, one row a baseline, the strongest first: its tuned options, its mean scores.
         scores: the CSV file to write, one row a test image.
-        examples: the file to write of what the strongest baseline makes of the reel's images.
+        examples: the file to write of images to look at.
         lineage: of this run.
 
     Raises:
@@ -67,19 +73,38 @@ def evaluate(
     _check(pair, footage, reel, model)
     with device.claimed(alone=False) as processor:
         network = trained.load(model)
-        own = {"": _network_scores(experiment, network, model, pair)}
-    baselines: dict[str, Baseline] = find.module("degradations", degradation).BASELINES
-    options, classical = score_baselines(baselines, pair) if baselines else ({}, {})
+        own = _network_scores(experiment, network, model, pair)
+        chosen = choose(own["psnr"])
+        chosen_degraded, chosen_target = (_picked(path, chosen) for path in (degraded, clean))
+        chosen_restored = np.rint(predict(network, chosen_degraded) * 255).astype(np.uint8)
+    ways: Mapping[str, Baseline] = find.module("degradations", degradation).BASELINES
+    options, classical = score_baselines(ways, pair) if ways else ({}, {})
     strongest = max(classical, key=lambda name: float(classical[name]["psnr"].mean()), default="")
-    contenders = own | _input_scores(pair, classical) | classical
-    table = _table(contenders, clean).to_csv(index=False, float_format="%.6g", lineterminator="\n")
-    numbers = {"parameters": network.count_params(), **_metrics(contenders, options, strongest)}
+
+    def answered(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return the strongest baseline's answer to degraded images; to none where there is no baseline."""
+        if not strongest:
+            return np.zeros((0, *footage.target.shape[1:]), np.uint8)
+        return np.rint(restored(ways[strongest], options[strongest], pair, images) * 255).astype(np.uint8)
+
+    contenders = {"": own, **_input_scores(pair, classical)}
+    numbers = {"parameters": network.count_params(), **_metrics(contenders, classical.get(strongest))}
     facts = {"baselines": options, "devices": [processor]}
-    look = _look(baselines, options, strongest, pair, footage)
-    with lineage.publishing(examples, scores, metrics, **facts) as (examples_file, scores_file, metrics_file):
-        storage.write(examples_file, storage.Examples(lineage.origin(**facts), strongest, look))
-        scores_file.write_text(table, encoding="utf-8")
-        metrics_file.write_text(json.dumps(numbers, sort_keys=True, indent=2, allow_nan=False) + "\n")
+    kept = Examples(
+        origin=lineage.origin(**facts),
+        baseline_name=strongest,
+        baseline=answered(footage.degraded),
+        chosen=chosen,
+        chosen_degraded=chosen_degraded,
+        chosen_target=chosen_target,
+        chosen_baseline=answered(chosen_degraded),
+        chosen_restored=chosen_restored,
+    )
+    with lineage.publishing(examples, scores, baselines, metrics, **facts) as files:
+        storage.write(files[0], kept)
+        files[1].write_text(_csv(_scores({**contenders, **classical}, clean)), encoding="utf-8")
+        files[2].write_text(_csv(_baselines(options, classical)), encoding="utf-8")
+        files[3].write_text(json.dumps(numbers, sort_keys=True, indent=2, allow_nan=False) + "\n")
 
 
 def _check(pair: Pair, footage: storage.Reel, reel: Path, model: Path) -> None:
@@ -125,21 +150,12 @@ def _input_scores(pair: Pair, classical: Mapping[str, Scores]) -> dict[str, Scor
     return {"input": joined(parts)}
 
 
-def _look(
-    baselines: Mapping[str, Baseline],
-    options: Mapping[str, Options],
-    strongest: str,
-    pair: Pair,
-    footage: storage.Reel,
-) -> NDArray[np.uint8]:
-    """Return what the strongest baseline makes of the reel's images: uint8 (n, h, w, c); n is 0 where there is none."""
-    if not strongest:
-        return np.zeros((0, *footage.target.shape[1:]), np.uint8)
-    images = restored(baselines[strongest], options[strongest], pair, footage.degraded)
-    return np.rint(images * 255).astype(np.uint8)
+def _picked(path: Path, places: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """Read some images of the test split, uint8 (k, h, w, c)."""
+    return np.concatenate([storage.read_split(path, "test", slice(place, place + 1)).images for place in places])
 
 
-def _table(contenders: Mapping[str, Scores], clean: Path) -> pd.DataFrame:
+def _scores(contenders: Mapping[str, Scores], clean: Path) -> pd.DataFrame:
     """Return one row a test image: its label, and all scores of the network and of the others."""
     labels = np.concatenate([storage.read_split(clean, "test", rows).labels for rows in batches(clean, BATCH_VALUES)])
     columns: dict[str, NDArray[np.generic]] = {"index": np.arange(len(labels)), "label": labels, **contenders[""]}
@@ -147,18 +163,33 @@ def _table(contenders: Mapping[str, Scores], clean: Path) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _metrics(contenders: Mapping[str, Scores], options: Mapping[str, Options], strongest: str) -> dict[str, float]:
-    """Return means with their intervals, the tuned options, and the network's gain on the strongest baseline."""
+def _baselines(options: Mapping[str, Options], classical: Mapping[str, Scores]) -> pd.DataFrame:
+    """Return one row a baseline, the best mean PSNR first: options as JSON, means with their intervals."""
+    rows = [
+        {"baseline": name, "options": json.dumps(dict(options[name])), **_means("", values)}
+        for name, values in classical.items()
+    ]
+    columns = ["baseline", "options", *(f"{kind}{end}" for kind in KINDS for end in ("", "_low", "_high"))]
+    return pd.DataFrame(rows, columns=columns).sort_values("psnr", ascending=False, kind="stable")
+
+
+def _csv(table: pd.DataFrame) -> str:
+    return str(table.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
+
+
+def _metrics(contenders: Mapping[str, Scores], strongest: Scores | None) -> dict[str, float]:
+    """Return means with their intervals, and the network's gain on the strongest baseline."""
     numbers: dict[str, float] = {"count": len(contenders[""]["psnr"])}
     for name, values in contenders.items():
-        for kind, each in values.items():
-            numbers |= _mean(f"{name}_{kind}" if name else kind, each)
-    for name, chosen in options.items():
-        numbers |= {f"{name}_{option}": value for option, value in chosen.items()}
+        numbers |= _means(f"{name}_" if name else "", values)
     if strongest:
-        numbers |= {f"baseline_{kind}": numbers[f"{strongest}_{kind}"] for kind in contenders[strongest]}
-        numbers["gain_db"] = _rounded(contenders[""]["psnr"].mean() - contenders[strongest]["psnr"].mean())
+        numbers |= _means("baseline_", strongest)
+        numbers["gain_db"] = _rounded(contenders[""]["psnr"].mean() - strongest["psnr"].mean())
     return numbers
+
+
+def _means(prefix: str, values: Scores) -> dict[str, float]:
+    return {name: number for kind in KINDS for name, number in _mean(f"{prefix}{kind}", values[kind]).items()}
 
 
 def _mean(name: str, values: NDArray[np.float64]) -> dict[str, float]:

@@ -13,8 +13,9 @@ from showreel import storage, summary
 from showreel.errors import ShowreelError
 from showreel.lineage import Lineage
 from showreel.objectives.restoration import colours
+from showreel.objectives.restoration.examples import Examples
 from showreel.objectives.restoration.frame import frames
-from showreel.storage import Examples, Reel
+from showreel.storage import Reel
 
 FRAME_MILLISECONDS = 200
 LAST_MILLISECONDS = 3000

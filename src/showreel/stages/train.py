@@ -3,7 +3,7 @@
 import logging
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,9 @@ from showreel.models.feeding import Feed, Pairs, predict
 from showreel.objectives.restoration import learning
 
 REEL_IMAGES = 10
+
+Watcher = Callable[[keras.Model, Run], None]
+"""What is shown the network and the run so far after every epoch; it changes neither."""
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +67,7 @@ def train(
     kept: Path,
     recipe: Recipe,
     lineage: Lineage,
+    watchers: Sequence[Watcher] = (),
 ) -> None:
     """Train a network and keep the weights of the epoch with the best validation score.
 
@@ -80,6 +84,7 @@ def train(
         kept: the checkpoint; there is none after a finished training.
         recipe: what to train and how.
         lineage: of this run.
+        watchers: who else wants to see how it goes.
 
     Raises:
         ParamsError: the architecture cannot map the inputs to the targets.
@@ -93,7 +98,11 @@ def train(
         _compile(network, recipe, len(splits["train"].target))
         key = lineage.origin(precision=precision)
         run = _begun(kept, key, network, processor)
-        _fit(experiment, run, network, splits, recipe, lambda: checkpoint.save(kept, key, run, _state(network)))
+
+        def keep(network: keras.Model, run: Run) -> None:
+            checkpoint.save(kept, key, run, _state(network))
+
+        _fit(experiment, run, network, splits, recipe, [keep, *watchers])
     network.set_weights(run.best_weights)
     facts = {"precision": precision, "devices": run.devices}
     with lineage.publishing(model, reel, history, **facts) as (model_file, reel_file, history_file):
@@ -153,9 +162,9 @@ def _fit(
     network: keras.Model,
     splits: Mapping[Split, Pairs],
     recipe: Recipe,
-    keep: Callable[[], None],
+    watchers: Sequence[Watcher],
 ) -> None:
-    """Train for the epochs that the run lacks; call `keep` after each."""
+    """Train for the epochs that the run lacks, and show the watchers each."""
     feed = Feed(splits["train"], recipe.batch_size)
     steps, done = math.ceil(len(splits["train"].target) / recipe.batch_size), len(run.history)
     bar = tqdm(
@@ -177,7 +186,8 @@ def _fit(
             run.history.append({"epoch": epoch, "loss": loss, **psnr})
             images_per_second = len(splits["train"].target) / seconds
             run.timing.append({"epoch": epoch, "seconds": seconds, "images_per_second": images_per_second})
-            keep()
+            for watch in watchers:
+                watch(network, run)
             progress.set_postfix(epoch=epoch, validation_psnr=f"{psnr['validation_psnr']:.2f} dB")
 
 

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from showreel.objectives.restoration import curve, inks, tiles
 from showreel.objectives.restoration.arrangement import LABEL_GAP, LABEL_SIZE, MARGIN, Arrangement, arrange
 from showreel.objectives.restoration.colours import BACKGROUND, BASELINE, MUTED, NETWORK, TEXT, Colour, difference_map
-from showreel.storage import Examples, Reel
+from showreel.objectives.restoration.examples import Examples
+from showreel.storage import Reel
 
 Canvas = NDArray[np.uint8]
 
