@@ -41,9 +41,7 @@ def u_net(features: keras.KerasTensor, *, depth: int, filters: int) -> keras.Ker
     if depth < 0 or filters < 1:
         raise ValueError(f"depth {depth} and filters {filters}: it takes at least depth 0 and 1 filter")
     if filters > WIDEST >> depth:
-        raise ValueError(
-            f"depth {depth} and filters {filters}: {filters} · 2^{depth} filters at the lowest level; {WIDEST} is the most"
-        )
+        raise ValueError(f"depth {depth} and filters {filters}: the lowest level has more than {WIDEST} filters")
     features = layers.Conv2D(filters, 3, padding="same", activation="relu", name="stem")(features)
     skipped = []
     for level in range(depth):
