@@ -57,4 +57,4 @@ lock: ## Resolve the dependencies anew (needs uv)
 		--output-file requirements-slurm.txt -
 
 clean: ## Remove what the stages made, but not DVC's cache
-	rm -rf data/raw data/prepared data/partial models results/*/reel.gif results/*/poster.png logs
+	rm -rf data/raw data/prepared data/partial gallery models logs results/*/*.gif results/*/*.png results/*/sheet.json

@@ -11,10 +11,10 @@ import h5py
 import numpy as np
 import yaml
 from PIL import Image
+from samples import make_examples
 
 from showreel import params, storage
 from showreel.block import SPLITS, Block
-from showreel.objectives.restoration.examples import Examples
 from showreel.verification import digests, graph
 from showreel.verification.audit import Audit, audit
 from showreel.verification.graph import Stage
@@ -75,11 +75,10 @@ def write(path: Path) -> None:
     elif path.parts[-2] == "digits":
         block = Block(images, np.arange(3, dtype=np.int32))
         storage.write_prepared(path, ((split, [block]) for split in SPLITS), {"degradation": path.stem})
-    elif path.name.endswith(".reel.h5"):
-        frames = np.stack([images, images])
-        storage.write(path, storage.Reel("{}", np.arange(3), images, images, np.arange(2), frames, np.zeros(2)))
     elif path.suffix == ".h5":
-        storage.write(path, Examples("{}", "", images[:0]))
+        frames = np.stack([images, images])
+        reel = storage.Reel("{}", np.arange(3), images, images, np.arange(2), frames, np.zeros(2))
+        storage.write(path, reel if path.name.endswith(".reel.h5") else make_examples(reel, ""))
     elif path.suffix == ".keras":
         write_keras(path, 0.5)
     elif path.suffix == ".json":

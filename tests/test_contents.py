@@ -7,10 +7,10 @@ import h5py
 import numpy as np
 import project
 import pytest
+from samples import make_examples
 
 from showreel import storage
 from showreel.block import SPLITS, Block, Split
-from showreel.objectives.restoration.examples import Examples
 from showreel.verification import contents
 
 CUT_SHORT: dict[str, Callable[[bytes], bytes]] = {
@@ -49,8 +49,7 @@ def prepared(path: Path) -> Path:
 def test_nothing_is_wrong_with_whole_hdf5_files(tmp_path: Path) -> None:
     prepared(tmp_path / "clean.h5")
     storage.write(tmp_path / "reel.h5", REEL)
-    examples = Examples("{}", "", np.zeros((0, 8, 8, 1), np.uint8))
-    storage.write(tmp_path / "examples.h5", examples)
+    storage.write(tmp_path / "examples.h5", make_examples(REEL, ""))
     assert [contents.fault(path) for path in sorted(tmp_path.iterdir())] == ["", "", ""]
 
 

@@ -62,7 +62,7 @@ def test_every_result_is_there_and_the_scores_are_numbers(made_by_dvc: Checkout)
 
 def test_both_engines_make_the_same_bytes(made_by_dvc: Checkout, made_by_snakemake: Checkout) -> None:
     outputs = made_by_dvc.outputs()
-    assert len(outputs) == (5 + 4) + (8 + 3) * len(EXPERIMENTS)
+    assert len(outputs) == (5 + 4) + (12 + 3) * len(EXPERIMENTS)
     assert outputs == made_by_snakemake.outputs()
 
 

@@ -59,7 +59,13 @@ def files(folder: Path, degraded: Path) -> dict[str, Path]:
     return named | {"degraded": degraded, "clean": folder / "clean.h5", "model": folder / "m.keras"}
 
 
-OUTPUTS = {"reel": "reel.h5", "examples": "examples.h5", "metrics": "json", "scores": "csv"}
+OUTPUTS = {
+    "reel": "reel.h5",
+    "examples": "examples.h5",
+    "metrics": "json",
+    "scores": "csv",
+    "baselines": "baselines.csv",
+}
 
 
 def run(folder: Path, degradation: str, body: Body, **options: float) -> dict[str, float]:
@@ -85,6 +91,10 @@ def noisy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def metrics(folder: Path) -> dict[str, float]:
     return json.loads((folder / "metrics.json").read_text())  # type: ignore[no-any-return]
+
+
+def baselines(folder: Path) -> pd.DataFrame:
+    return pd.read_csv(folder / "baselines.table.csv", index_col="baseline")
 
 
 def test_an_identity_network_on_clean_images_is_perfect_and_has_no_rivals(tmp_path: Path) -> None:
@@ -115,15 +125,18 @@ def test_the_untouched_input_has_the_scores_of_an_identity_network(noisy: Path) 
 def test_the_gain_is_over_the_strongest_baseline(noisy: Path) -> None:
     numbers = metrics(noisy)
     ways = ("median", "total_variation", "non_local_means", "wavelets")
-    assert numbers["baseline_psnr"] == max(numbers[f"{way}_psnr"] for way in ways)
+    table = baselines(noisy)
+    assert sorted(table.index) == sorted(ways)
+    assert numbers["baseline_psnr"] == table["psnr"].iloc[0] == table["psnr"].max()
     assert numbers["gain_db"] == pytest.approx(numbers["psnr"] - numbers["baseline_psnr"], abs=1e-3)
     strongest = storage.read(noisy / "examples.examples.h5", Examples).baseline_name
-    assert numbers[f"{strongest}_ssim"] == numbers["baseline_ssim"]
-    assert numbers["median_size"] in (1, 3, 5, 7)
+    assert strongest == table.index[0]
+    assert numbers["baseline_ssim_low"] == table["ssim_low"].iloc[0]
+    assert json.loads(str(table.loc["median", "options"]))["size"] in (1, 3, 5, 7)
 
 
 def test_options_are_the_best_on_the_validation_split(noisy: Path) -> None:
-    numbers = metrics(noisy)
+    table = baselines(noisy)
     degraded, target = (storage.read_split(noisy / f"{name}.h5", "validation").images for name in ("noisy", "clean"))
     for way, option, known in (("median", "size", {}), ("total_variation", "strength", {"sigma": 0.2})):
         baseline = BASELINES[way]
@@ -131,7 +144,8 @@ def test_options_are_the_best_on_the_validation_split(noisy: Path) -> None:
             chosen[option]: psnr(target, baseline.restore(unit(degraded), (8, 8), **known, **chosen)).mean()
             for chosen in baseline.grid
         }
-        assert numbers[f"{way}_{option}"] == max(reached, key=lambda value: reached[value])
+        chosen = json.loads(str(table.loc[way, "options"]))
+        assert chosen == {option: max(reached, key=lambda value: reached[value])}
 
 
 def test_metrics_are_flat_sorted_numbers_and_intervals_hold_their_means(noisy: Path) -> None:
@@ -146,12 +160,13 @@ def test_metrics_are_flat_sorted_numbers_and_intervals_hold_their_means(noisy: P
 
 
 def test_scores_have_one_row_an_image_that_average_to_the_metrics(noisy: Path) -> None:
-    table, numbers = pd.read_csv(noisy / "scores.csv"), metrics(noisy)
+    table, numbers, ways = pd.read_csv(noisy / "scores.csv"), metrics(noisy), baselines(noisy)
     assert list(table)[:6] == ["index", "label", "psnr", "ssim", "mse", "input_psnr"]
     assert table["index"].tolist() == list(range(TEST_IMAGES))
     assert table["label"].tolist() == [index % 10 for index in range(TEST_IMAGES)]
-    for score in ("median_psnr", "median_ssim", "median_mse", "input_mse"):
+    for score in ("psnr", "ssim", "mse"):
         assert table[score].mean() == pytest.approx(numbers[score], abs=1e-3)
+        assert table[f"median_{score}"].mean() == pytest.approx(ways.loc["median", score], abs=1e-3)
     assert numbers["psnr_high"] - numbers["psnr"] == pytest.approx(
         1.96 * table["psnr"].std() / TEST_IMAGES**0.5, abs=1e-3
     )
@@ -165,9 +180,21 @@ def test_examples_are_the_strongest_baselines_look_at_the_reels_images(noisy: Pa
     np.testing.assert_allclose(-10 * np.log10(error), reached, atol=0.1)
 
 
+def test_the_chosen_images_are_the_best_the_median_and_the_worst(noisy: Path) -> None:
+    examples, psnr = storage.read(noisy / "examples.examples.h5", Examples), pd.read_csv(noisy / "scores.csv")["psnr"]
+    ordered = psnr[examples.chosen].to_numpy()
+    assert examples.chosen.shape == (9,)
+    assert (np.diff(ordered) <= 0).all()
+    assert (ordered[0], ordered[-1]) == (psnr.max(), psnr.min())
+    clean, degraded = (storage.read_split(noisy / f"{name}.h5", "test").images for name in ("clean", "noisy"))
+    np.testing.assert_array_equal(examples.chosen_target, clean[examples.chosen])
+    np.testing.assert_array_equal(examples.chosen_degraded, degraded[examples.chosen])
+    np.testing.assert_array_equal(examples.chosen_restored, examples.chosen_degraded)  # an identity network
+
+
 def test_the_same_files_give_the_same_bytes(noisy: Path) -> None:
     paths = files(noisy, noisy / "noisy.h5")
-    written = [paths[name] for name in ("metrics", "scores", "examples")]
+    written = [paths[name] for name in ("metrics", "scores", "examples", "baselines")]
     before = [path.read_bytes() for path in written]
     evaluate("tiny", degradation="noisy", **paths, lineage=begun())
     assert [path.read_bytes() for path in written] == before
@@ -175,8 +202,9 @@ def test_the_same_files_give_the_same_bytes(noisy: Path) -> None:
 
 def test_a_smaller_input_is_scored_as_nearest(tmp_path: Path) -> None:
     numbers = run(tmp_path, "downscaled", twice_as_large, factor=2, sigma=0.0)
-    assert numbers["input_psnr"] == numbers["nearest_psnr"] == pytest.approx(numbers["psnr"], rel=1e-5)
-    assert numbers["bicubic_psnr"] != numbers["nearest_psnr"]
+    psnr = baselines(tmp_path)["psnr"]
+    assert numbers["input_psnr"] == psnr["nearest"] == pytest.approx(numbers["psnr"], rel=1e-5)
+    assert psnr["bicubic"] != psnr["nearest"]
     assert numbers["gain_db"] <= 0
 
 
@@ -194,7 +222,7 @@ def fails(paths: dict[str, Path], *words: str) -> None:
         evaluate("tiny", degradation="clean", **paths, lineage=begun())
     assert all(word in str(caught.value) for word in words)
     assert "\n" not in str(caught.value)
-    assert not any(paths[name].exists() for name in ("metrics", "scores", "examples"))
+    assert not any(paths[name].exists() for name in ("metrics", "scores", "examples", "baselines"))
 
 
 def test_a_damaged_model_is_named(tmp_path: Path) -> None:

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from samples import make_examples
 
 from showreel.objectives.restoration import colours, inks, tiles
 from showreel.objectives.restoration.arrangement import MARGIN, WIDEST, arrange
-from showreel.objectives.restoration.examples import Examples
 from showreel.objectives.restoration.frame import frames
 from showreel.storage import Reel
 
@@ -24,10 +24,6 @@ def make_reel(count: int = 3, height: int = 8, width: int = 8, channels: int = 1
         predictions=generator.integers(0, 256, (4, count, height, width, channels), np.uint8),
         psnr=np.array([5.0, 12.0, 18.0, 20.0]),
     )
-
-
-def make_examples(reel: Reel, name: str = "total_variation") -> Examples:
-    return Examples("{}", name, 255 - reel.target if name else reel.target[:0])
 
 
 def drawn(reel: Reel, name: str = "total_variation", title: str = "mnist-denoiser") -> list[NDArray[np.uint8]]:

@@ -1,5 +1,6 @@
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from checkouts import begun
 from PIL import GifImagePlugin, Image
+from samples import make_examples
 
 from showreel.errors import ShowreelError
 from showreel.objectives.restoration.arrangement import HEADER
@@ -41,10 +43,11 @@ def make_reel(channels: int) -> Reel:
 def paths(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Path]:
     reel = make_reel(request.param)
     names = {"reel": "m.reel.h5", "examples": "m.examples.h5", "metrics": "metrics.json"}
-    names |= {"gif": "results/reel.gif", "poster": "results/poster.png"}
+    names |= {"gif": "results/reel.gif", "poster": "results/poster.png", "card": "results/card.gif"}
+    names |= {"sheet": "results/sheet.png", "places": "results/sheet.json"}
     files = {name: tmp_path / file for name, file in names.items()}
     write(files["reel"], reel)
-    write(files["examples"], Examples("{}", "total_variation", 255 - reel.target))
+    write(files["examples"], make_examples(reel))
     files["metrics"].write_text(json.dumps(METRICS))
     return files
 
@@ -121,15 +124,44 @@ def test_gif_and_poster_say_what_they_were_made_from(paths: dict[str, Path]) -> 
 
 def test_the_same_files_give_the_same_bytes(paths: dict[str, Path]) -> None:
     render("m", **paths, lineage=begun())
-    first = [paths[name].read_bytes() for name in ("gif", "poster")]
+    written = sorted(paths["gif"].parent.iterdir())
+    first = [path.read_bytes() for path in written]
+    assert [path.name for path in written] == ["card.gif", "poster.png", "reel.gif", "sheet.json", "sheet.png"]
     render("m", **paths, lineage=begun())
-    assert [paths[name].read_bytes() for name in ("gif", "poster")] == first
-    assert sorted(path.name for path in paths["gif"].parent.iterdir()) == ["poster.png", "reel.gif"]
+    assert [path.read_bytes() for path in sorted(paths["gif"].parent.iterdir())] == first
+
+
+def test_the_sheet_holds_every_image_where_its_table_says(paths: dict[str, Path]) -> None:
+    render("m", **paths, lineage=begun())
+    reel, picture = read(paths["reel"], Reel), imageio.imread(paths["sheet"])
+    table = json.loads(paths["places"].read_text())
+    assert (table["tile"], table["reel"]["epochs"], table["reel"]["psnr"]) == (
+        [12, 10],
+        [*range(6)],
+        reel.psnr.tolist(),
+    )
+    rows = {row["kind"]: row for row in table["reel"]["rows"]}
+    assert [rows[kind]["name"] for kind in rows] == ["input", "total variation", "network", "truth", "difference"]
+    for epoch, (x, y) in enumerate(rows["network"]["at"]):
+        for image in range(5):
+            tile = picture[y : y + 12, x + 10 * image : x + 10 * image + 10]
+            np.testing.assert_array_equal(tile, np.broadcast_to(reel.predictions[epoch, image], (12, 10, 3)))
+    ((x, y),) = next(row["at"] for row in table["chosen"]["rows"] if row["kind"] == "truth")
+    np.testing.assert_array_equal(picture[y : y + 12, x : x + 10], np.broadcast_to(reel.target[0], (12, 10, 3)))
+
+
+def test_the_card_has_a_frame_an_epoch_and_shows_the_truth_below(paths: dict[str, Path]) -> None:
+    render("m", **paths, lineage=begun())
+    frames = imageio.imread(paths["card"])
+    assert len(frames) == 6
+    below = frames[:, -12:]
+    np.testing.assert_array_equal(below, np.broadcast_to(below[0], below.shape))
+    assert (frames[0] != frames[-1]).any()
 
 
 def test_an_identity_renders_without_baseline_and_without_its_scores(paths: dict[str, Path]) -> None:
     reel = read(paths["reel"], Reel)
-    write(paths["examples"], Examples("{}", "", reel.target[:0]))
+    write(paths["examples"], make_examples(reel, ""))
     paths["metrics"].write_text('{"psnr": 41.0}')
     render("m", **paths, lineage=begun())
     wanted = list(frames("m", reel, read(paths["examples"], Examples), {"psnr": 41.0}))
@@ -171,9 +203,19 @@ def test_an_examples_file_in_place_of_a_reel_is_refused(paths: dict[str, Path]) 
         render("m", **paths | {"reel": paths["examples"]}, lineage=begun())
 
 
-def test_examples_of_other_images_are_refused(paths: dict[str, Path]) -> None:
-    write(paths["examples"], Examples("{}", "median", read(paths["reel"], Reel).target[:2]))
-    with pytest.raises(ShowreelError, match=r"m\.examples\.h5: its images do not match"):
+@pytest.mark.parametrize(
+    "changed",
+    [
+        lambda images: {"baseline": images},
+        lambda images: {"chosen_target": images},
+        lambda images: {"chosen_degraded": images},
+        lambda images: {"chosen_baseline": images},
+    ],
+)
+def test_examples_of_other_images_are_refused(paths: dict[str, Path], changed: Callable[[Any], dict[str, Any]]) -> None:
+    reel = read(paths["reel"], Reel)
+    write(paths["examples"], replace(make_examples(reel), **changed(reel.target[:2])))
+    with pytest.raises(ShowreelError, match=r"m\.examples\.h5: its (chosen )?images do not match"):
         render("m", **paths, lineage=begun())
 
 

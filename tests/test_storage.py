@@ -4,6 +4,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from samples import make_examples
 
 from showreel import storage
 from showreel.block import SPLITS, Block, Split
@@ -146,7 +147,7 @@ def test_a_reel_comes_back_as_it_was_and_always_in_the_same_bytes(tmp_path: Path
 
 
 def test_examples_without_a_baseline_are_empty(tmp_path: Path) -> None:
-    storage.write(tmp_path / "examples.h5", Examples("{}", "", np.zeros((0, 8, 8, 1), np.uint8)))
+    storage.write(tmp_path / "examples.h5", make_examples(reel(), ""))
     read = storage.read(tmp_path / "examples.h5", Examples)
     assert (read.baseline_name, read.baseline.shape) == ("", (0, 8, 8, 1))
 

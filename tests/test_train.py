@@ -61,7 +61,7 @@ def run(
         clean=data / "clean.h5",
         recipe=Recipe(architecture, options, seed, **recipe),  # type: ignore[arg-type]
         lineage=begun(data / "noisy.h5", data / "clean.h5"),
-        **paths,
+        **paths,  # type: ignore[arg-type]
     )
     return paths
 

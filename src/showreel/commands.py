@@ -104,6 +104,7 @@ def evaluate(name: str, declared: params.Params) -> None:
             clean=clean,
             degradation=experiment.input,
             metrics=layout.metrics(name),
+            baselines=layout.baselines(name),
             scores=layout.scores(name),
             examples=layout.examples(name),
             lineage=lineage,
@@ -111,15 +112,25 @@ def evaluate(name: str, declared: params.Params) -> None:
 
 
 def render(name: str, declared: params.Params) -> None:
-    """Draw an experiment's reel: reel.gif and poster.png."""
+    """Draw an experiment's reel: reel.gif, poster.png and the pictures of the gallery."""
     params.check_declared(name, declared.experiments, "experiment")
     reel, examples, metrics = layout.reel(name), layout.examples(name), layout.metrics(name)
     makers = [layout.record(stage, name) for stage in ("train", "evaluate")]
     with _running("render", name, inputs=[reel, examples, metrics], makers=makers, values={}) as lineage:
         from showreel.stages.render import render
 
-        gif, poster = layout.gif(name), layout.poster(name)
-        render(name, reel=reel, examples=examples, metrics=metrics, gif=gif, poster=poster, lineage=lineage)
+        render(
+            name,
+            reel=reel,
+            examples=examples,
+            metrics=metrics,
+            gif=layout.gif(name),
+            poster=layout.poster(name),
+            card=layout.card(name),
+            sheet=layout.sheet(name),
+            places=layout.places(name),
+            lineage=lineage,
+        )
 
 
 def list_(pattern: str, declared: params.Params) -> None:

@@ -7,6 +7,7 @@ from showreel import find, provenance
 PARAMS = Path("params.yaml")
 PARTIAL = Path("data/partial")
 """Downloads that were cut short, to be resumed; not an output of any stage."""
+GALLERY = Path("gallery")
 LINEAGE = Path("lineage")
 STATE = Path(".showreel")
 """What runs leave for each other and nobody else: locks, and the checkpoints of trainings."""
@@ -39,12 +40,14 @@ def examples(experiment: str) -> Path:
 
 def record(stage: str, *names: str) -> Path:
     """Return the JSON of what one run of a stage read and wrote."""
-    return (LINEAGE / stage).joinpath(*names).with_name(f"{names[-1]}.json")
+    path = LINEAGE.joinpath(stage, *names)
+    return path.with_name(f"{path.name}.json")
 
 
 def lock(stage: str, *names: str) -> Path:
     """Return the file that a run of a stage locks, so that no other writes the same outputs."""
-    return (STATE / "locks" / stage).joinpath(*names).with_name(f"{names[-1]}.lock")
+    path = (STATE / "locks").joinpath(stage, *names)
+    return path.with_name(f"{path.name}.lock")
 
 
 def checkpoint(experiment: str) -> Path:
@@ -65,6 +68,11 @@ def history(experiment: str) -> Path:
 def metrics(experiment: str) -> Path:
     """Return the flat JSON of summary scores over the complete test set."""
     return _results(experiment) / "metrics.json"
+
+
+def baselines(experiment: str) -> Path:
+    """Return the table of the baselines' options and summary scores."""
+    return _results(experiment) / "baselines.csv"
 
 
 def scores(experiment: str) -> Path:
@@ -105,6 +113,21 @@ def code(stage: str, **extensions: str) -> list[Path]:
 def modules(stage: str, **extensions: str) -> list[str]:
     """Return the dotted names of a stage's module and of the extensions that it loads by name; arguments as `code`."""
     return [f"showreel.stages.{stage}", *(f"showreel.{folder}.{name}" for folder, name in extensions.items())]
+
+
+def card(experiment: str) -> Path:
+    """Return the animation in small."""
+    return _results(experiment) / "card.gif"
+
+
+def sheet(experiment: str) -> Path:
+    """Return the picture of all images of the reel, and of chosen ones, at their own size."""
+    return _results(experiment) / "sheet.png"
+
+
+def places(experiment: str) -> Path:
+    """Return the JSON of where in the sheet they are."""
+    return _results(experiment) / "sheet.json"
 
 
 def _results(experiment: str) -> Path:

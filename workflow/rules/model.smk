@@ -38,6 +38,7 @@ rule evaluate:
     output:
         layout.examples("{experiment}"),
         layout.scores("{experiment}"),
+        layout.baselines("{experiment}"),
         layout.metrics("{experiment}"),
         layout.record("evaluate", "{experiment}"),
     log:
@@ -57,6 +58,9 @@ rule render:
         layout.metrics("{experiment}"),
         layout.code("render"),
     output:
+        layout.sheet("{experiment}"),
+        layout.places("{experiment}"),
+        layout.card("{experiment}"),
         layout.poster("{experiment}"),
         layout.gif("{experiment}"),
         layout.record("render", "{experiment}"),

@@ -1,4 +1,4 @@
-"""From a reel to the GIF in which one sees a network learn, and its last frame as a poster. No network runs here."""
+"""From a reel to the GIF in which one sees a network learn, and what else shows it. No network runs here."""
 
 import json
 import math
@@ -13,8 +13,10 @@ from showreel import storage, summary
 from showreel.errors import ShowreelError
 from showreel.lineage import Lineage
 from showreel.objectives.restoration import colours
+from showreel.objectives.restoration.card import cards
 from showreel.objectives.restoration.examples import Examples
 from showreel.objectives.restoration.frame import frames
+from showreel.objectives.restoration.sheet import sheet as drawn_sheet
 from showreel.storage import Reel
 
 FRAME_MILLISECONDS = 200
@@ -23,19 +25,32 @@ UNKNOWN = -1
 
 
 def render(
-    experiment: str, *, reel: Path, examples: Path, metrics: Path, gif: Path, poster: Path, lineage: Lineage
+    experiment: str,
+    *,
+    reel: Path,
+    examples: Path,
+    metrics: Path,
+    gif: Path,
+    poster: Path,
+    card: Path,
+    sheet: Path,
+    places: Path,
+    lineage: Lineage,
 ) -> None:
     """Draw one frame an epoch and write them as a GIF that loops for ever, and the last one as a PNG.
 
-    The same files in give the same bytes out. Both pictures say in a comment, in JSON, what they were made from.
+    The same files in give the same bytes out. All pictures say in a comment, in JSON, what they were made from.
 
     Args:
         experiment: its name, the title.
         reel: the reel file: predictions after every epoch.
-        examples: the file of the strongest baseline's answers to the same images.
+        examples: the file of the strongest baseline's answers to the same images, and of images chosen by their score.
         metrics: the JSON file of scores over the complete test set.
         gif: the GIF file to write.
         poster: the PNG file to write, of all colours.
+        card: the GIF file to write of the reel in small.
+        sheet: the PNG file to write of all images at their own size.
+        places: the JSON file to write of where in the sheet they are; see `sheet.sheet`.
         lineage: of this run.
 
     Raises:
@@ -49,9 +64,14 @@ def render(
     indices = []
     for canvas in frames(experiment, footage, baseline, scores):
         indices.append(_indexed(canvas, palette, known))
-    with lineage.publishing(poster, gif) as (poster_file, gif_file):
-        poster_file.write_bytes(_png(canvas, origin))
-        gif_file.write_bytes(_gif(np.stack(indices), palette, origin))
+    small = np.stack([_indexed(canvas, palette, known) for canvas in cards(footage)])
+    picture, table = drawn_sheet(footage, baseline)
+    with lineage.publishing(sheet, places, card, poster, gif) as files:
+        files[0].write_bytes(_png(picture, origin))
+        files[1].write_text(json.dumps(table) + "\n", encoding="utf-8")
+        files[2].write_bytes(_gif(small, palette, origin))
+        files[3].write_bytes(_png(canvas, origin))
+        files[4].write_bytes(_gif(np.stack(indices), palette, origin))
 
 
 def _indexed(canvas: NDArray[np.uint8], palette: NDArray[np.uint8], known: NDArray[np.int16]) -> NDArray[np.uint8]:
@@ -123,3 +143,9 @@ def _check(reel: Reel, examples: Examples, reel_path: Path, examples_path: Path)
     expected = (images if examples.baseline_name else 0, *reel.target.shape[1:])
     if examples.baseline.shape != expected:
         raise ShowreelError(f"{examples_path}: its images do not match those of {reel_path}; evaluate again")
+    count, size = len(examples.chosen), reel.target.shape[1:]
+    answers = count if examples.baseline_name else 0
+    shapes = [(count, *reel.degraded.shape[1:]), (count, *size), (count, *size), (answers, *size)]
+    parts = (examples.chosen_degraded, examples.chosen_target, examples.chosen_restored, examples.chosen_baseline)
+    if [part.shape for part in parts] != shapes:
+        raise ShowreelError(f"{examples_path}: its chosen images do not match those of {reel_path}; evaluate again")

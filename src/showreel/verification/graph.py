@@ -32,7 +32,7 @@ class Stage(NamedTuple):
 def stage_name(command: str) -> str:
     """Return DVC's name of a command: `degrade mnist noisy` is `degrade@mnist-noisy`."""
     verb, *names = command.split()
-    return f"{verb}@{'-'.join(names)}"
+    return f"{verb}@{'-'.join(names)}" if names else verb
 
 
 def record(command: str) -> Path:
@@ -84,9 +84,10 @@ def _of_experiment(name: str, declared: Params) -> list[Stage]:
     pair = tuple(sorted({layout.prepared(experiment.dataset, kind) for kind in (experiment.input, CLEAN)}))
     trained = (layout.model(name), layout.reel(name))
     scored = (layout.examples(name), layout.metrics(name))
-    drawn = (layout.gif(name), layout.poster(name))
+    tables = (layout.baselines(name), layout.scores(name))
+    drawn = (layout.gif(name), layout.poster(name), layout.card(name), layout.sheet(name), layout.places(name))
     return [
         Stage(f"train {name}", pair, (*trained, layout.history(name)), name),
-        Stage(f"evaluate {name}", (*pair, *trained), (*scored, layout.scores(name)), name),
+        Stage(f"evaluate {name}", (*pair, *trained), (*scored, *tables), name),
         Stage(f"render {name}", (layout.reel(name), *scored), drawn, name),
     ]

@@ -69,7 +69,7 @@ def frames(experiment: str, reel: Reel, examples: Examples, metrics: Mapping[str
 def _rows(reel: Reel, examples: Examples, metrics: Mapping[str, float]) -> list[Row]:
     rows = [Row("input", images=reel.degraded, psnr=metrics.get("input_psnr"))]
     if examples.baseline_name:
-        rows.append(Row(_spoken(examples.baseline_name), BASELINE, examples.baseline, metrics.get("baseline_psnr")))
+        rows.append(Row(spoken(examples.baseline_name), BASELINE, examples.baseline, metrics.get("baseline_psnr")))
     return [*rows, Row("network", NETWORK), Row("truth", images=reel.target), Row("difference")]
 
 
@@ -129,11 +129,11 @@ def _result(examples: Examples, metrics: Mapping[str, float]) -> str:
     parts += [f"SSIM {metrics['ssim']:.3f}"] if "ssim" in metrics else []
     if "gain_db" in metrics and examples.baseline_name:
         side = "above" if metrics["gain_db"] >= 0 else "below"
-        parts.append(f"{abs(metrics['gain_db']):.1f} dB {side} {_spoken(examples.baseline_name)}")
+        parts.append(f"{abs(metrics['gain_db']):.1f} dB {side} {spoken(examples.baseline_name)}")
     return f"best network: {' · '.join(parts)}" if parts else ""
 
 
-def _spoken(name: str) -> str:
+def spoken(name: str) -> str:
     """Turn a name of the code into words."""
     return name.replace("_", " ")
 

@@ -31,8 +31,8 @@ def columns(width: int, count: int, room: int) -> int:
     return max(1, min(count, (room + GAP) // (width + GAP)))
 
 
-def strip(images: Images, height: int, width: int, scale: int) -> Images:
-    """Set images side by side as tiles of `height`·`scale` by `width`·`scale`, `GAP` pixels of background between.
+def strip(images: Images, height: int, width: int, scale: int, gap: int = GAP) -> Images:
+    """Set images side by side as tiles of `height`·`scale` by `width`·`scale`, pixels of background between.
 
     Args:
         images: uint8 (n, h, w, c), c 1 or 3; smaller than (height, width) where the input was downscaled: then their
@@ -40,15 +40,17 @@ def strip(images: Images, height: int, width: int, scale: int) -> Images:
         height: of a tile, in pixels of the target.
         width: of a tile, in pixels of the target.
         scale: screen pixels to one of the target.
+        gap: screen pixels between two tiles.
 
     Returns:
-        uint8 (height·scale, n·(width·scale + GAP) - GAP, 3).
+        uint8 (height·scale, n·(width·scale + gap) - gap, 3).
     """
     down, right = (-(-full // own) for full, own in zip((height, width), images.shape[1:3], strict=True))
     large = images.repeat(down * scale, axis=1).repeat(right * scale, axis=2)[:, : height * scale, : width * scale]
-    tiles = np.full((height * scale, len(images), width * scale + GAP, 3), BACKGROUND, np.uint8)
-    tiles[:, :, :-GAP] = np.moveaxis(large, 0, 1)
-    return tiles.reshape(height * scale, -1, 3)[:, :-GAP]
+    pitch = width * scale + gap
+    tiles = np.full((height * scale, len(images), pitch, 3), BACKGROUND, np.uint8)
+    tiles[:, :, : width * scale] = np.moveaxis(large, 0, 1)
+    return tiles.reshape(height * scale, -1, 3)[:, : len(images) * pitch - gap]
 
 
 def differences(predictions: Images, target: Images) -> Images:
