@@ -94,7 +94,7 @@ def metrics(folder: Path) -> dict[str, float]:
 
 
 def baselines(folder: Path) -> pd.DataFrame:
-    return pd.read_csv(folder / "baselines.table.csv", index_col="baseline")
+    return pd.read_csv(folder / "baselines.baselines.csv", index_col="baseline")
 
 
 def test_an_identity_network_on_clean_images_is_perfect_and_has_no_rivals(tmp_path: Path) -> None:
