@@ -15,7 +15,7 @@ from showreel import commands, layout, params
 from showreel.errors import ParamsError, ShowreelError
 
 EPILOG = """\
-Names are those of params.yaml. The stages run in the order above, up to render; an engine does that for you:
+Names are those of params.yaml. The stages run in the order above, up to gallery; an engine does that for you:
   dvc repro --glob 'render@photos-*'
   snakemake --cores 4 all_gifs
 
@@ -30,6 +30,7 @@ STAGES: dict[Callable[..., None], tuple[str, ...]] = {
     commands.train: ("experiment",),
     commands.evaluate: ("experiment",),
     commands.render: ("experiment",),
+    commands.gallery: (),
 }
 """Subcommand → the names that it takes, in order."""
 

@@ -9,9 +9,14 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from showreel import atomic, find, layout, locks, params
+from showreel.errors import ShowreelError
 from showreel.lineage import Lineage
+
+if TYPE_CHECKING:
+    from showreel.gallery.entry import Source
 
 
 def download(name: str, declared: params.Params) -> None:
@@ -133,6 +138,23 @@ def render(name: str, declared: params.Params) -> None:
         )
 
 
+def gallery(declared: params.Params) -> None:
+    """Write the static site in gallery/ over the experiments that have results."""
+    names = [name for name in declared.experiments if all(path.exists() for path in layout.results(name).values())]
+    if not names:
+        first = next(iter(declared.experiments), "NAME")
+        raise ShowreelError(f"no experiment has results to show; make some first: `dvc repro render@{first}`")
+    results = [path for name in names for path in layout.results(name).values()]
+    records = [layout.record(stage, name) for name in names for stage in ("train", "evaluate")]
+    shown = [record for record in records if record.exists()]
+    makers = records + [layout.record("render", name) for name in names]
+    with _running("gallery", inputs=results + shown, makers=makers, values=declared.values("experiments")) as lineage:
+        from showreel.stages.gallery import gallery
+
+        pending = [name for name in declared.experiments if name not in names]
+        gallery([_source(name, declared) for name in names], layout.GALLERY, pending=pending, lineage=lineage)
+
+
 def list_(pattern: str, declared: params.Params) -> None:
     """Show the experiments that a pattern names, their scores and where their GIFs are."""
     from showreel.listing import Entry, table
@@ -197,6 +219,19 @@ def _experiment(name: str, declared: params.Params) -> tuple[params.Experiment, 
     if kind != params.CLEAN:
         records.append(layout.record("degrade", dataset, kind))
     return experiment, layout.prepared(dataset, kind), layout.prepared(dataset, params.CLEAN), records
+
+
+def _source(name: str, declared: params.Params) -> "Source":
+    """Return where an experiment's results are, and what it is."""
+    from showreel.gallery.entry import Source
+
+    return Source(
+        label=name,
+        **declared.experiments[name].model_dump(include={"dataset", "input", "model"}),
+        results=layout.results(name),
+        training=layout.record("train", name),
+        evaluation=layout.record("evaluate", name),
+    )
 
 
 def _matching(pattern: str, declared: params.Params) -> list[str]:

@@ -90,6 +90,12 @@ def poster(experiment: str) -> Path:
     return _results(experiment) / "poster.png"
 
 
+def results(experiment: str) -> dict[str, Path]:
+    """Return by name what is in an experiment's folder of results: all that the gallery shows."""
+    files = (metrics, history, baselines, scores, gif, poster, card, sheet, places)
+    return {file.__name__: file(experiment) for file in files}
+
+
 def code(stage: str, **extensions: str) -> list[Path]:
     """List the package files that make a stage stale when they change.
 
