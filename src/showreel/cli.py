@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from importlib import metadata
+from pathlib import Path
 from typing import Any, NoReturn
 
 from showreel import commands, layout, params
@@ -78,6 +79,10 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument(name, metavar=name.upper(), help=f"a name in params.yaml: {name}s")
     for function in (commands.list_, commands.sync):
         _command(added, function).add_argument("pattern", nargs="?", default="*", help="'mnist-*'; default: all")
+    comparing = _command(added, commands.compare)
+    comparing.add_argument("names", nargs="+", metavar="EXPERIMENT[@REVISION]", help="the first one is the reference")
+    comparing.add_argument("--json", action="store_true", help="for machines: all numbers, unrounded")
+    comparing.add_argument("--page", metavar="FOLDER", type=Path, help="also write a gallery of them, to look at")
     verifying = _command(added, commands.verify)
     choice = verifying.add_mutually_exclusive_group()
     choice.add_argument("pattern", nargs="?", default="*", help="'mnist-*'; default: all that is here")

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from showreel import summary
+from showreel.comparison import SCORES, Contestant
 from showreel.errors import ShowreelError
 
 MALFORMED = (OSError, ValueError, LookupError, TypeError, AttributeError)
@@ -82,10 +83,8 @@ class Entry:
 
     @property
     def truth(self) -> str:
-        """What says that two experiments were scored on the same test images: the digest of the clean ones."""
-        inputs = self.evaluation.get("inputs", {})
-        clean = [digest for path, digest in inputs.items() if path.endswith("/clean.h5")]
-        return clean[0] if clean else f"{self.source.dataset}: {len(self.images)} images"
+        """What says which test images it was scored on."""
+        return _truth(self.source.dataset, self.evaluation)
 
     @property
     def strongest(self) -> str:
@@ -111,7 +110,7 @@ def read(source: Source) -> Entry:
         metrics=summary.read(files["metrics"]),
         history=_table(files["history"], ("epoch", "loss", "validation_loss", "validation_psnr")),
         baselines=_baselines(files["baselines"]),
-        images=_table(files["scores"], ("index", "label", "psnr", "ssim")),
+        images=_scores(source),
         sheet=_json(files["places"]),
         training=_record(source.training),
         evaluation=_record(source.evaluation),
@@ -119,6 +118,17 @@ def read(source: Source) -> Entry:
     if not {"tile", "reel", "chosen"} <= entry.sheet.keys():
         raise ShowreelError(f"{files['places']}: damaged (it tells of no images); {AGAIN}")
     return entry
+
+
+def contestant(source: Source) -> Contestant:
+    """Read an experiment's scores, for a comparison.
+
+    Raises:
+        ShowreelError: a file is missing or damaged.
+    """
+    table = _scores(source)
+    scores = {kind: table[kind].to_numpy(np.float32) for kind in SCORES}
+    return Contestant(source.label, _truth(source.dataset, _record(source.evaluation)), scores)
 
 
 def task(experiment: str, dataset: str) -> str:
@@ -131,7 +141,19 @@ def spoken(name: str) -> str:
     return name.replace("_", " ")
 
 
+def _scores(source: Source) -> pd.DataFrame:
+    return _table(source.results["scores"], ("index", "label", "psnr", "ssim"))
+
+
+def _truth(dataset: str, evaluation: Mapping[str, Any]) -> str:
+    """Return the digest of the clean images; without a record, the data set's name has to do."""
+    inputs = evaluation.get("inputs", {})
+    return next((digest for path, digest in inputs.items() if path.endswith("/clean.h5")), dataset)
+
+
 def _table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    if not path.is_file():
+        raise ShowreelError(f"{path}: missing; run the stage that makes it (`dvc repro` does that)")
     try:
         table = pd.read_csv(path)
     except MALFORMED as error:

@@ -12,11 +12,14 @@ import jinja2
 from PIL import Image
 from tqdm import tqdm
 
+from showreel import atomic
+from showreel.errors import ParamsError
 from showreel.gallery import entry as entries
 from showreel.gallery import page as pages
 from showreel.gallery.entry import Entry, Source
 
 HERE = Path(__file__).parent
+STYLE = "gallery.css"
 MOST_COLUMNS = 4
 """Tasks that the overview sets side by side as the columns of a matrix; more of them flow freely."""
 
@@ -67,6 +70,19 @@ def write(sources: Sequence[Source], folder: Path, *, pending: Sequence[str] = (
     (folder / "index.html").write_text(text, encoding="utf-8")
     text = environment.get_template("compare.html.j2").render(root="", here="compare", entries=offers)
     (folder / "compare.html").write_text(text, encoding="utf-8")
+
+
+def replace(sources: Sequence[Source], folder: Path) -> None:
+    """Write the pages over some experiments into a folder of the user's choice.
+
+    Raises:
+        ParamsError: there is something else in the folder.
+        ShowreelError: a file of an experiment's is missing or damaged.
+    """
+    if folder.exists() and not (folder / "assets" / STYLE).is_file() and (folder.is_file() or any(folder.iterdir())):
+        raise ParamsError(f"{folder}: is no gallery, so it is not replaced; name a folder that does not exist")
+    with atomic.replacing(folder) as temporary:
+        write(sources, temporary)
 
 
 def _write_experiment(entry: Entry, folder: Path, environment: jinja2.Environment) -> None:
