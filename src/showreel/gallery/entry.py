@@ -1,5 +1,6 @@
 """What a gallery tells of one experiment, read from the files of its results."""
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from PIL import Image
 
 from showreel import summary
 from showreel.comparison import SCORES, Contestant
@@ -56,6 +58,8 @@ class Entry:
         baselines: one row a baseline, the strongest first; options as a mapping.
         images: one row a test image: `index`, `label`, and all scores of the network and of the others.
         sheet: where in the sheet the images are; see `objectives.restoration.sheet`.
+        sheet_size: width and height of the sheet in pixels.
+        card_size: width and height of the card in pixels.
         training: the lineage record of the training, or nothing.
         evaluation: the lineage record of the evaluation, or nothing.
     """
@@ -68,6 +72,8 @@ class Entry:
     baselines: list[dict[str, Any]]
     images: pd.DataFrame
     sheet: Mapping[str, Any]
+    sheet_size: tuple[int, int]
+    card_size: tuple[int, int]
     training: Mapping[str, Any]
     evaluation: Mapping[str, Any]
 
@@ -105,13 +111,15 @@ def read(source: Source) -> Entry:
     files = source.results
     entry = Entry(
         source=source,
-        slug=re.sub(r"[^A-Za-z0-9_-]+", "-", source.label),
+        slug=slug(source.label),
         task=task(source.label.split("@")[0], source.dataset),
         metrics=summary.read(files["metrics"]),
         history=_table(files["history"], ("epoch", "loss", "validation_loss", "validation_psnr")),
         baselines=_baselines(files["baselines"]),
         images=_scores(source),
         sheet=_json(files["places"]),
+        sheet_size=_size(files["sheet"]),
+        card_size=_size(files["card"]),
         training=_record(source.training),
         evaluation=_record(source.evaluation),
     )
@@ -129,6 +137,12 @@ def contestant(source: Source) -> Contestant:
     table = _scores(source)
     scores = {kind: table[kind].to_numpy(np.float32) for kind in SCORES}
     return Contestant(source.label, _truth(source.dataset, _record(source.evaluation)), scores)
+
+
+def slug(label: str) -> str:
+    """Return a label as a folder's name: experiments keep theirs, revisions get a digest that keeps them apart."""
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "-", label)
+    return label if plain == label else f"{plain}-{hashlib.sha256(label.encode()).hexdigest()[:6]}"
 
 
 def task(experiment: str, dataset: str) -> str:
@@ -151,7 +165,7 @@ def _truth(dataset: str, evaluation: Mapping[str, Any]) -> str:
     return next((digest for path, digest in inputs.items() if path.endswith("/clean.h5")), dataset)
 
 
-def _table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+def _table(path: Path, columns: tuple[str, ...], *, empty: bool = False) -> pd.DataFrame:
     if not path.is_file():
         raise ShowreelError(f"{path}: missing; run the stage that makes it (`dvc repro` does that)")
     try:
@@ -159,17 +173,24 @@ def _table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     except MALFORMED as error:
         raise ShowreelError(f"{path}: damaged ({error}); {AGAIN}") from error
     lacking = [column for column in columns if column not in table]
-    if lacking or table.empty:
+    if lacking or (table.empty and not empty):
         raise ShowreelError(f"{path}: damaged (no {', '.join(lacking) or 'rows'}); {AGAIN}")
     return table
 
 
 def _baselines(path: Path) -> list[dict[str, Any]]:
+    table = _table(path, ("baseline", "options", "psnr", "psnr_low", "psnr_high", "ssim", "mse"), empty=True)
     try:
-        rows = pd.read_csv(path).to_dict("records")
-        return [
-            {str(key): value for key, value in row.items()} | {"options": json.loads(row["options"])} for row in rows
-        ]
+        table["options"] = table["options"].map(json.loads)
+    except MALFORMED as error:
+        raise ShowreelError(f"{path}: damaged ({error}); {AGAIN}") from error
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+
+
+def _size(path: Path) -> tuple[int, int]:
+    try:
+        with Image.open(path) as picture:
+            return picture.size
     except MALFORMED as error:
         raise ShowreelError(f"{path}: damaged ({error}); {AGAIN}") from error
 

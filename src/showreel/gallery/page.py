@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from PIL import Image
-
 from showreel.gallery import origin, spread
 from showreel.gallery.entry import Entry, spoken
 
@@ -47,7 +45,7 @@ def geometry(entry: Entry) -> str:
     """Return the CSS variables by which tiles are cut out of the sheet."""
     height, width = entry.sheet["tile"]
     return (
-        f"--w: {width}; --h: {height}; --sheet-width: {sheet_width(entry)}; "
+        f"--w: {width}; --h: {height}; --sheet-width: {entry.sheet_size[0]}; "
         f"--large: {magnification(entry)}; --small: {max(1, magnification(entry) - 1)};"
     )
 
@@ -56,12 +54,6 @@ def magnification(entry: Entry) -> int:
     """Return how many CSS pixels wide an image's pixel is on a large screen."""
     images, width = len(entry.sheet["reel"]["indices"]), int(entry.sheet["tile"][1])
     return max(1, min(LARGEST, STRIP_WIDTH // (images * width)))
-
-
-def sheet_width(entry: Entry) -> int:
-    """Return the width of the sheet in its own pixels."""
-    with Image.open(entry.source.results["sheet"]) as picture:
-        return int(picture.width)
 
 
 def decibels(value: float | None) -> str:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-from PIL import Image
 from tqdm import tqdm
 
 from showreel import atomic
@@ -103,7 +102,7 @@ def _comparable(entry: Entry) -> str:
     content = {
         "label": entry.label,
         "tile": entry.sheet["tile"],
-        "width": pages.sheet_width(entry),
+        "width": entry.sheet_size[0],
         "large": pages.magnification(entry),
         "small": max(1, pages.magnification(entry) - 1),
         "images": len(reel["indices"]),
@@ -118,8 +117,6 @@ def _comparable(entry: Entry) -> str:
 def _card(entry: Entry) -> dict[str, Any]:
     """Return what the overview says of an experiment."""
     scores, source = entry.metrics, entry.source
-    with Image.open(source.results["card"]) as picture:
-        size = picture.size
     gain, rival = scores.get("gain_db"), f"{entry.strongest} {pages.decibels(scores.get('baseline_psnr'))}"
     return {
         "label": entry.label,
@@ -128,7 +125,7 @@ def _card(entry: Entry) -> dict[str, Any]:
         "dataset": source.dataset,
         "task": entry.task,
         "text": " ".join((entry.label, source.dataset, source.input, source.model, entry.task)).lower(),
-        "card": size,
+        "card": entry.card_size,
         "psnr": pages.decibels(scores.get("psnr")),
         "gain": "" if gain is None else f"{gain:+.2f} dB",
         "sign": "better" if (gain or 0) >= 0 else "worse",

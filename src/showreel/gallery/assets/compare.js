@@ -89,8 +89,8 @@ function table(base, chosen, statistics) {
       const cells = own
         ? [signed(own.mean, digits), `${signed(own.low, digits)} … ${signed(own.high, digits)}`, percent(own.wins), percent(own.losses)]
         : ["reference", "", "", ""];
-      body.append(element("tr", { className: slug === base ? "" : "compared" },
-        element("th", { scope: "row", textContent: kind === "psnr" ? loaded.get(slug).label : "" }),
+      const name = element("th", { scope: "rowgroup", rowSpan: 2, textContent: loaded.get(slug).label });
+      body.append(element("tr", { className: slug === base ? "" : "compared" }, ...(kind === "psnr" ? [name] : []),
         element("td", { textContent: kind.toUpperCase() }),
         ...[mean.toFixed(digits) + unit, ...cells].map((text) => element("td", { className: "number", textContent: text }))));
     }

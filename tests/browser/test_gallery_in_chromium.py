@@ -1,0 +1,300 @@
+"""The gallery in a real browser, from the disk as a user opens it: what it shows, how it is used, and by whom."""
+
+import io
+import json
+import shutil
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from samples import make_results
+
+from showreel.comparison import Paired, compare
+from showreel.gallery import site
+from showreel.gallery.entry import Source, contestant
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
+PAGES = ("index.html", "compare.html", "experiments/photos-denoiser/index.html")
+SCHEMES = ("light", "dark")
+DESK, PHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium; `make browser` installs it")
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory: pytest.TempPathFactory) -> list[Source]:
+    root = tmp_path_factory.mktemp("results")
+    return [
+        make_results(root, "photos-identity", baseline=""),
+        make_results(root, "photos-denoiser", better_by=1),
+        make_results(root, "faces-denoiser", better_by=-3),
+    ]
+
+
+@pytest.fixture(scope="module")
+def gallery(sources: list[Source], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("gallery") / "a site"
+    folder.mkdir()
+    site.write(sources, folder, pending=["faces-identity"])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[playwright.Browser]":
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+class Visit:
+    """A page that is watched: what it logs, and what it asks for."""
+
+    def __init__(self, browser: "playwright.Browser", **options: object) -> None:
+        self.context = browser.new_context(**{"viewport": DESK, **options})
+        self.page = self.context.new_page()
+        self.complaints: list[str] = []
+        self.requests: list[str] = []
+        self.page.on("console", lambda message: self.complaints.append(f"{message.type}: {message.text}"))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("requestfailed", lambda request: self.complaints.append(f"failed: {request.url}"))
+        self.page.on("request", lambda request: self.requests.append(request.url))
+
+    def open(self, address: str) -> "playwright.Page":
+        self.page.goto(address, wait_until="networkidle")
+        return self.page
+
+
+@pytest.fixture
+def visit(browser: "playwright.Browser") -> Iterator[Visit]:
+    visit = Visit(browser)
+    yield visit
+    visit.context.close()
+    assert visit.complaints == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_pages_work_from_the_disk_without_a_complaint_or_a_request_elsewhere(
+    browser: "playwright.Browser", gallery: Path, name: str, scheme: str
+) -> None:
+    visit = Visit(browser, color_scheme=scheme)
+    page = visit.open((gallery / name).as_uri())
+    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    visit.context.close()
+    assert visit.complaints == []
+    assert visit.requests
+    assert all(request.startswith((gallery.as_uri(), "data:")) for request in visit.requests)
+    assert (sum(map(int, background[4:-1].split(","))) > 384) == (scheme == "light")
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_pages_have_no_barriers_that_axe_finds(
+    browser: "playwright.Browser", gallery: Path, name: str, scheme: str, size: dict[str, int]
+) -> None:
+    visit = Visit(browser, color_scheme=scheme, viewport=size)
+    page = visit.open((gallery / name).as_uri())
+    if name == "index.html":
+        page.get_by_label("Table", exact=True).check()
+    page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text())
+    found = page.evaluate("axe.run()")["violations"]
+    visit.context.close()
+    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_sticks_out_on_a_phone(browser: "playwright.Browser", gallery: Path, name: str) -> None:
+    visit = Visit(browser, viewport=PHONE)
+    page = visit.open((gallery / name).as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    visit.context.close()
+
+
+def pixels(page: "playwright.Page", row: str, tile: int, tile_size: tuple[int, int]) -> np.ndarray:  # type: ignore[type-arg]
+    """Return what the screen shows of one image, one value a pixel of the image."""
+    shot = page.locator(f"#player .row.{row} i").nth(tile).screenshot()
+    shown = np.asarray(Image.open(io.BytesIO(shot)).convert("RGB"))
+    height, width = tile_size
+    down, right = shown.shape[0] // height, shown.shape[1] // width
+    return shown[down // 2 :: down, right // 2 :: right]
+
+
+def sheet(source: Source, kind: str, epoch: int, tile: int) -> np.ndarray:  # type: ignore[type-arg]
+    """Return what the sheet holds of one image."""
+    table = json.loads(source.results["places"].read_text())
+    (height, width), rows = table["tile"], {row["kind"]: row["at"] for row in table["reel"]["rows"]}
+    x, y = rows[kind][min(epoch, len(rows[kind]) - 1)]
+    picture = np.asarray(Image.open(source.results["sheet"]).convert("RGB"))
+    return picture[y : y + height, x + tile * width : x + (tile + 1) * width]
+
+
+def test_the_slider_shows_the_pixels_of_its_epoch(visit: Visit, gallery: Path, sources: list[Source]) -> None:
+    page = visit.open((gallery / "experiments/photos-denoiser/index.html").as_uri())
+    slider = page.get_by_label("Epoch", exact=True)
+    for epoch in (4, 0, 2):
+        slider.fill(str(epoch))
+        assert f"epoch {epoch}/4: {8 + 3 * epoch:.2f} dB" in page.locator("#told").inner_text()
+        for kind in ("network", "difference", "truth"):
+            for tile in (0, 5):
+                shown = pixels(page, kind, tile, (12, 10))
+                np.testing.assert_array_equal(shown, sheet(sources[1], kind, epoch, tile))
+
+
+def test_keys_step_and_play(visit: Visit, gallery: Path) -> None:
+    page = visit.open((gallery / "experiments/photos-denoiser/index.html").as_uri())
+    told = page.locator("#told")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    assert told.inner_text().startswith("epoch 2/4")
+    page.keyboard.press("ArrowRight")
+    assert "the network that was kept" in told.inner_text()
+    page.keyboard.press("Space")
+    assert page.get_by_role("button", name="Pause").is_visible()
+    page.wait_for_function("document.getElementById('told').textContent.startsWith('epoch 1/4')")
+    page.keyboard.press("Space")
+    stopped = told.inner_text()
+    page.wait_for_timeout(500)
+    assert told.inner_text() == stopped
+    page.get_by_label("Epoch", exact=True).focus()
+    page.keyboard.press("End")
+    assert told.inner_text().startswith("epoch 4/4")
+
+
+def test_a_click_in_a_curve_goes_to_its_epoch(visit: Visit, gallery: Path) -> None:
+    page = visit.open((gallery / "experiments/photos-denoiser/index.html").as_uri())
+    box = page.evaluate("(() => { const a = quality.made.scales.x; return [a.getPixelForValue(1), a.top - 40]; })()")
+    page.locator("#quality").click(position={"x": box[0], "y": box[1]})
+    page.wait_for_function("document.getElementById('told').textContent.startsWith('epoch 1/4')")
+
+
+@pytest.mark.parametrize("chart", ["quality", "loss", "psnr", "ssim"])
+def test_charts_are_drawn_and_follow_the_colour_scheme(visit: Visit, gallery: Path, chart: str) -> None:
+    page = visit.open((gallery / "experiments/photos-denoiser/index.html").as_uri())
+    light = page.locator(f"#{chart}").screenshot()
+    assert len(np.unique(np.asarray(Image.open(io.BytesIO(light)).convert("RGB")).reshape(-1, 3), axis=0)) > 10
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_timeout(100)
+    assert page.locator(f"#{chart}").screenshot() != light
+
+
+def test_the_overview_filters_by_words(visit: Visit, gallery: Path) -> None:
+    page = visit.open((gallery / "index.html").as_uri())
+    assert page.locator(".card:visible").count() == 3
+    page.get_by_label("Filter").fill("DENOISER photos")
+    assert page.locator(".card:visible").count() == 1
+    assert page.locator(".dataset:visible").count() == 1
+    assert page.locator("#count").inner_text() == "1 experiment"
+    page.get_by_label("Filter").fill("")
+    assert page.locator(".card:visible").count() == 3
+
+
+def test_the_table_sorts_by_numbers_and_names_both_ways(visit: Visit, gallery: Path) -> None:
+    page = visit.open((gallery / "index.html").as_uri())
+    page.get_by_label("Table", exact=True).check()
+    names = page.locator("#table tbody th")
+
+    def click(heading: str) -> list[str]:
+        page.get_by_role("button", name=heading).click()
+        return list(names.all_inner_texts())
+
+    assert click("network dB") == ["photos-denoiser", "photos-identity", "faces-denoiser"]
+    assert page.locator("th[aria-sort=descending]").inner_text().startswith("network dB")
+    assert click("network dB") == ["faces-denoiser", "photos-identity", "photos-denoiser"]
+    assert click("experiment") == ["faces-denoiser", "photos-denoiser", "photos-identity"]
+    assert click("gain dB")[-1] == "photos-identity", "what has no gain stands last"
+
+
+def test_the_pictures_can_be_stopped(visit: Visit, gallery: Path) -> None:
+    page = visit.open((gallery / "index.html").as_uri())
+    picture = page.locator(".card img").first
+    assert picture.evaluate("image => image.currentSrc").endswith("card.gif")
+    page.get_by_role("button", name="Pause the pictures").click()
+    assert picture.evaluate("image => image.src").endswith("poster.png")
+    page.get_by_role("button", name="Pause the pictures").click()
+    assert picture.evaluate("image => image.src").endswith("card.gif")
+
+
+def test_who_wants_no_motion_sees_none(browser: "playwright.Browser", gallery: Path) -> None:
+    visit = Visit(browser, reduced_motion="reduce")
+    page = visit.open((gallery / "index.html").as_uri())
+    assert page.locator(".card img").first.evaluate("image => image.currentSrc").endswith("poster.png")
+    visit.context.close()
+
+
+def test_the_keyboard_reaches_everything(visit: Visit, gallery: Path) -> None:
+    page = visit.open((gallery / "index.html").as_uri())
+    reached = []
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.textContent.trim() || document.activeElement.id"))
+    for wanted in ("Skip to the content", "Compare", "filter", "Pause the pictures", "denoiser", "identity"):
+        assert wanted in reached
+
+
+def test_the_comparison_agrees_with_the_command(visit: Visit, gallery: Path, sources: list[Source]) -> None:
+    page = visit.open((gallery / "compare.html").as_uri() + "#photos-identity,photos-denoiser")
+    reference, other = contestant(sources[0]), contestant(sources[1])
+    expected: dict[str, Paired] = compare(reference, [other])["photos-denoiser"]
+    page.locator(".compared").first.wait_for()
+    for row, (kind, digits) in enumerate((("psnr", 2), ("ssim", 4))):
+        cells = page.locator(".compared").nth(row).locator("td").all_inner_texts()
+        difference, low, high = (float(text.replace("−", "-")) for text in (cells[2], *cells[3].split(" … ")))
+        assert difference == pytest.approx(expected[kind].difference, abs=0.6 * 10**-digits)
+        assert low == pytest.approx(expected[kind].low, abs=0.02 if kind == "psnr" else 0.0005)
+        assert high == pytest.approx(expected[kind].high, abs=0.02 if kind == "psnr" else 0.0005)
+        assert float(cells[4].removesuffix(" %")) == pytest.approx(100 * expected[kind].better, abs=0.06)
+    assert page.locator(".verdict").inner_text().startswith("photos-denoiser is better than photos-identity")
+    assert page.locator("#result .strip").count() == 7
+
+
+def test_only_experiments_on_the_same_test_images_are_offered(
+    visit: Visit, gallery: Path, sources: list[Source]
+) -> None:
+    page = visit.open((gallery / "compare.html").as_uri())
+    assert page.locator("#others label").all_inner_texts() == ["photos-denoiser"]
+    page.get_by_label("Reference").select_option("photos-denoiser")
+    page.get_by_label("photos-identity").check()
+    page.locator(".verdict").wait_for()
+    assert page.url.endswith("#photos-denoiser,photos-identity")
+
+
+def test_a_page_without_scripts_still_tells_everything(browser: "playwright.Browser", gallery: Path) -> None:
+    visit = Visit(browser, java_script_enabled=False)
+    page = visit.open((gallery / "index.html").as_uri())
+    assert page.locator(".card:visible").count() == 3
+    assert not page.locator("#controls").is_visible()
+    page.get_by_role("link", name="identity").click()
+    assert page.locator(".row.network .strip i").first.is_visible()
+    assert not page.locator("#playing").is_visible()
+    visit.context.close()
+
+
+def test_any_static_host_will_do(visit: Visit, gallery: Path) -> None:
+    handler = partial(Quiet, directory=str(gallery.parent))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_address[1]}"
+        page = visit.open(f"{address}/a%20site/index.html")
+        page.get_by_role("link", name="denoiser").first.click()
+        page.locator("#told").wait_for()
+        page.get_by_role("link", name="with other experiments").click()
+        page.locator("#result table").wait_for()
+        server.shutdown()
+    assert all(request.startswith((address, "data:")) for request in visit.requests)
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Serves files and says nothing."""
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
