@@ -263,7 +263,7 @@ def test_only_experiments_on_the_same_test_images_are_offered(
     page = visit.open((gallery / "compare.html").as_uri())
     assert page.locator("#others label").all_inner_texts() == ["photos-denoiser"]
     page.get_by_label("Reference").select_option("photos-denoiser")
-    page.get_by_label("photos-identity").check()
+    page.get_by_role("checkbox", name="photos-identity").check()
     page.locator(".verdict").wait_for()
     assert page.url.endswith("#photos-denoiser,photos-identity")
 
