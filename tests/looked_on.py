@@ -2,11 +2,14 @@
 
 import csv
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from checkouts import Checkout
 from engines import INJECTED, PARAMS, Accident
 
+NOTHING: Mapping[str, str] = MappingProxyType({})
 ON = PARAMS + "watch: {dvclive: true, tensorboard: true}\n"
 
 
@@ -20,13 +23,13 @@ def prepared(folder: Path, params: str = ON) -> Checkout:
     return checkout
 
 
-def train(checkout: Checkout, accident: Accident | None = None, **environment: str) -> None:
+def train(checkout: Checkout, accident: Accident | None = None, environment: Mapping[str, str] = NOTHING) -> None:
     """Train, with an accident that the training does not survive if there is one."""
+    environment = {**checkout.environment, **environment}
     if accident:
         path = f"{checkout.environment['PYTHONPATH']}:{INJECTED}"
-        environment |= {"PYTHONPATH": path, "SHOWREEL_FAULT": json.dumps(vars(accident))}
-    run = Checkout(checkout.folder, **checkout.environment | environment).run
-    run("showreel", "train", "denoiser", exit_code=-9 if accident else 0)
+        environment = {**environment, "PYTHONPATH": path, "SHOWREEL_FAULT": json.dumps(vars(accident))}
+    Checkout(checkout.folder, **environment).run("showreel", "train", "denoiser", exit_code=-9 if accident else 0)
 
 
 def table(path: Path) -> dict[str, list[float]]:

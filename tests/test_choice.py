@@ -1,4 +1,3 @@
-import os
 import sys
 from pathlib import Path
 
@@ -38,7 +37,7 @@ def test_a_package_that_is_missing_is_named_before_anything_starts(
     assert cli.main(["train", "denoiser"]) == 2
     said = f"watch.{name}: needs the package {name}, which is not installed; pip install 'showreel[live]', or set it to"
     assert said in capsys.readouterr().err
-    assert os.listdir() == ["params.yaml"]
+    assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]
 
 
 def test_packages_that_nobody_asked_for_may_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:

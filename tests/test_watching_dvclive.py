@@ -101,7 +101,7 @@ def test_studio_is_told_of_start_every_epoch_and_end(
     tmp_path: Path, waiting: Checkout, studio: tuple[dict[str, str], list[Event]]
 ) -> None:
     environment, events = studio
-    train(waiting.copied(tmp_path / "project"), **environment)
+    train(waiting.copied(tmp_path / "project"), environment=environment)
     assert [event["type"] for event in (events[0], events[-1])] == ["start", "done"]
     assert {(event["name"], event["client"]) for event in events} == {("denoiser", "dvclive")}
     assert steps(events) == [1, 2, 3]
@@ -116,7 +116,7 @@ def test_an_experiment_of_dvc_is_followed_under_its_own_name_and_keeps_its_curve
 ) -> None:
     environment, events = studio
     checkout = Checkout(waiting.copied(tmp_path / "project").folder, **environment)
-    checkout.run("dvc", "exp", "run", "--name", "narrow", "-S", "training.epochs=2", "train@denoiser")
+    checkout.run("dvc", "exp", "run", "--name", "narrow", "-S", "training.epochs=2", "evaluate@denoiser")
     assert [(event["type"], event["client"]) for event in (events[0], events[-1])] == [
         ("start", "dvc"),
         ("done", "dvc"),

@@ -101,7 +101,7 @@ def test_another_training_takes_the_place_of_the_last_one(tmp_path: Path, watche
 @pytest.fixture
 def server(watched: Checkout) -> Iterator[str]:
     """The address of a TensorBoard that shows what was logged."""
-    program = [Path(sys.executable).with_name("tensorboard"), "--logdir", watched.folder / FOLDER.parent]
+    program = [str(Path(sys.executable).with_name("tensorboard")), "--logdir", str(watched.folder / FOLDER.parent)]
     process = subprocess.Popen([*program, "--port", "0"], stderr=subprocess.PIPE, text=True)
     assert process.stderr
     for line in process.stderr:
@@ -129,9 +129,7 @@ def test_tensorboard_itself_shows_curves_pictures_histograms_and_graph(server: s
     assert [step for _, step, _ in points] == [1, 2, 3]
     assert [value for _, _, value in points] == pytest.approx(history["loss"], rel=1e-5)
     pictures = json.loads(asked(f"{server}plugin/images/images?run=denoiser&tag=predictions&sample=0"))
-    assert [(picture["step"], picture["width"], picture["height"]) for picture in pictures] == [
-        (step, 80, 8) for step in range(4)
-    ]
+    assert [picture["step"] for picture in pictures] == [0, 1, 2, 3]
     picture = asked(f"{server}plugin/images/individualImage?{pictures[-1]['query']}")
     reel = storage.read(watched.folder / "models/denoiser.reel.h5", storage.Reel)
     np.testing.assert_array_equal(tf.io.decode_png(picture), np.hstack(reel.predictions[-1]))

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from dvclive import Live
+from dvclive import Live  # type: ignore[attr-defined]
+from numpy.typing import NDArray
 from PIL import Image
 
 from showreel import atomic
@@ -66,7 +67,7 @@ def _scores(run: Run, epoch: int) -> dict[str, float]:
     return scores
 
 
-def _strip(frame: np.ndarray) -> Image.Image:
+def _strip(frame: NDArray[np.uint8]) -> Image.Image:
     """Put the images of a frame, uint8 (n, h, w, c), side by side."""
-    strip = np.hstack(frame)
+    strip = np.hstack(list(frame))
     return Image.fromarray(strip[..., 0] if strip.shape[-1] == 1 else strip)

@@ -54,7 +54,7 @@ def watching(folder: Path) -> Iterator["Watcher"]:
 def _logged(folder: Path, run: Run) -> int:
     """Return the last epoch of this training that is in the folder; empty it and return -1 if it is another's."""
     losses = _losses(folder)
-    if losses and np.array_equal(losses, np.float32([row["loss"] for row in run.history[: len(losses)]])):
+    if losses and np.array_equal(losses, np.array([row["loss"] for row in run.history[: len(losses)]], np.float32)):
         return len(losses)
     shutil.rmtree(folder, ignore_errors=True)
     return -1
@@ -85,7 +85,7 @@ def _log_state(network: keras.Model, epoch: int) -> None:
 
 def _log_epoch(run: Run, epoch: int) -> None:
     """Log what the run remembers of an epoch; before the first one, that is the predictions and their score."""
-    tf.summary.image("predictions", np.hstack(run.frames[epoch])[np.newaxis], epoch)
+    tf.summary.image("predictions", np.hstack(list(run.frames[epoch]))[np.newaxis], epoch)
     tf.summary.scalar("test_psnr", run.test_psnr[epoch], epoch)
     if epoch:
         scores = run.history[epoch - 1] | run.timing[epoch - 1]
