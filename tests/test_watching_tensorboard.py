@@ -5,7 +5,6 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,17 +23,13 @@ FOLDER = Path("logs/tensorboard/denoiser")
 SCORES = ("loss", "validation_loss", "validation_psnr", "test_psnr")
 
 
-@contextmanager
-def read(checkout: Checkout) -> Iterator[EventAccumulator]:
-    events = EventAccumulator(str(checkout.folder / FOLDER), {"tensors": 0})
-    yield events.Reload()
-    events._generator._loader = None  # it closes its file
+def read(checkout: Checkout) -> EventAccumulator:
+    return EventAccumulator(str(checkout.folder / FOLDER), {"tensors": 0}).Reload()
 
 
 def logged(checkout: Checkout, tag: str) -> list[tuple[int, Any]]:
     """Return step and value of a tag, in the order in which they were logged."""
-    with read(checkout) as events:
-        return [(event.step, tf.make_ndarray(event.tensor_proto)) for event in events.Tensors(tag)]
+    return [(event.step, tf.make_ndarray(event.tensor_proto)) for event in read(checkout).Tensors(tag)]
 
 
 def test_curves_are_those_of_the_history(watched: Checkout) -> None:
@@ -70,9 +65,7 @@ def test_every_weight_has_a_histogram_in_every_epoch(watched: Checkout) -> None:
 
 
 def test_the_graph_holds_the_networks_layers(watched: Checkout) -> None:
-    with read(watched) as events:
-        operations = {node.op for node in events.Graph().node}
-    assert {"Conv2D", "Placeholder"} <= operations
+    assert {"Conv2D", "Placeholder"} <= {node.op for node in read(watched).Graph().node}
 
 
 @pytest.mark.parametrize("accident", [BEFORE_THE_SECOND_CHECKPOINT, WHILE_THE_SECOND_EPOCH_IS_LOGGED])
