@@ -14,6 +14,7 @@ PACKAGES = {"dvclive", "tensorboard"}
 OFF = "watch: {dvclive: false, tensorboard: false}\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("params", [PARAMS, PARAMS + OFF], ids=["absent", "off"])
 def test_without_watchers_a_training_imports_no_package_for_them(
     tmp_path: Path, waiting: Checkout, params: str
@@ -47,6 +48,7 @@ def test_packages_that_nobody_asked_for_may_be_missing(monkeypatch: pytest.Monke
         choice.check_installed(["dvclive", "tensorboard"])
 
 
+@pytest.mark.slow
 def test_results_are_the_same_bytes_whoever_looks_on(tmp_path: Path, waiting: Checkout, watched: Checkout) -> None:
     unwatched = waiting.copied(tmp_path / "project")
     (unwatched.folder / "params.yaml").write_text(PARAMS)

@@ -12,6 +12,8 @@ from looked_on import BEFORE_THE_SECOND_CHECKPOINT, WHILE_THE_SECOND_EPOCH_IS_LO
 from PIL import Image
 from werkzeug.serving import make_server
 
+pytestmark = pytest.mark.slow
+
 FOLDER = Path("logs/dvclive/denoiser")
 Event = dict[str, Any]
 SCORES = ("loss", "validation_loss", "validation_psnr", "test_psnr")
@@ -50,7 +52,6 @@ def test_after_a_kill_nothing_is_missing_and_nothing_doubled(
     assert json.loads((checkout.folder / FOLDER / "metrics.json").read_text())["step"] == 3
 
 
-@pytest.mark.slow
 def test_dvc_shows_a_training_while_it_runs(tmp_path: Path, waiting: Checkout) -> None:
     folder = waiting.copied(tmp_path / "project").folder
     show = "dvc exp show --json > shown.json; dvc plots diff --json --out plots > plots.json"
@@ -96,7 +97,6 @@ def steps(events: list[Event]) -> list[int]:
     return [point["step"] for curve in curves for point in curve["data"]]
 
 
-@pytest.mark.slow
 def test_studio_is_told_of_start_every_epoch_and_end(
     tmp_path: Path, waiting: Checkout, studio: tuple[dict[str, str], list[Event]]
 ) -> None:
@@ -110,7 +110,6 @@ def test_studio_is_told_of_start_every_epoch_and_end(
     assert events[1]["metrics"][f"{FOLDER}/metrics.json"]["data"]["step"] == 1
 
 
-@pytest.mark.slow
 def test_an_experiment_of_dvc_is_followed_under_its_own_name_and_keeps_its_curves(
     tmp_path: Path, waiting: Checkout, studio: tuple[dict[str, str], list[Event]]
 ) -> None:

@@ -19,6 +19,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from showreel import storage
 from showreel.trained import load
 
+pytestmark = pytest.mark.slow
+
 FOLDER = Path("logs/tensorboard/denoiser")
 SCORES = ("loss", "validation_loss", "validation_psnr", "test_psnr")
 
@@ -111,7 +113,6 @@ def asked(address: str) -> bytes:
     return content
 
 
-@pytest.mark.slow
 def test_tensorboard_itself_shows_curves_pictures_histograms_and_graph(server: str, watched: Checkout) -> None:
     for _ in range(60):
         if json.loads(asked(f"{server}runs")) == ["denoiser"]:
