@@ -7,6 +7,7 @@ import pytest
 from checkouts import Checkout
 from engines import ENGINES, PARAMS, STAGES, Engine, History
 from hypothesis import HealthCheck, settings
+from looked_on import prepared, train
 
 settings.register_profile(
     "quick", max_examples=100, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
@@ -41,3 +42,17 @@ def history(
             engine.run(checkout, stage)
         histories[engine.name] = History(engine, stood | {"": checkout})
     return histories[engine.name]
+
+
+@pytest.fixture(scope="session")
+def waiting(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """A checkout in which all watchers wait for a training to begin; tests copy it."""
+    return prepared(tmp_path_factory.mktemp("waiting"))
+
+
+@pytest.fixture(scope="session")
+def watched(waiting: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """A checkout in which all watchers looked on while a network was trained."""
+    checkout = waiting.copied(tmp_path_factory.mktemp("watched") / "project")
+    train(checkout)
+    return checkout

@@ -76,6 +76,19 @@ def test_values_are_what_the_file_says_at_some_keys_and_no_more(tmp_path: Path) 
     }
 
 
+@pytest.mark.parametrize(
+    ("text", "watchers"),
+    [
+        ("", []),
+        ("watch: {}", []),
+        ("watch: {dvclive: false, tensorboard: true}", ["tensorboard"]),
+        ("watch: {tensorboard: true, dvclive: true}", ["dvclive", "tensorboard"]),
+    ],
+)
+def test_nobody_looks_on_unless_the_file_says_so(tmp_path: Path, text: str, watchers: list[str]) -> None:
+    assert load(tmp_path, GOOD + text).watchers == watchers
+
+
 def test_the_order_of_keys_changes_nothing(tmp_path: Path) -> None:
     def reversed_keys(value: object) -> object:
         return {key: reversed_keys(value[key]) for key in reversed(value)} if isinstance(value, dict) else value
@@ -98,6 +111,12 @@ def test_numbers_that_both_engines_read_alike_are_taken(tmp_path: Path, text: st
         ("epochs: 25", "epochs: 1:30", "training.epochs", "Snakemake reads 90 here and DVC '1:30'"),
         ("seed: 20", "seed: yes", "seed", "Snakemake reads True here and DVC 'yes'"),
         ("source: digits", "source: off", "datasets.digits.source", "Snakemake reads False here and DVC 'off'"),
+        (
+            "seed: 20",
+            "seed: 20\nwatch: {tensorboard: yes}",
+            "watch.tensorboard",
+            "Snakemake reads True here and DVC 'yes'",
+        ),
         ("seed: 20", "seed: [1, no]", "seed.1", "Snakemake reads False here and DVC 'no'"),
         ("  digits-denoiser:", "  on:", "experiments, a key", "Snakemake reads True here and DVC 'on'"),
         ("seed: 20", "seed: 20\nno: 1", "the whole file, a key", "Snakemake reads False here and DVC 'no'"),
@@ -127,6 +146,12 @@ def test_what_the_engines_read_differently_is_refused(
         ("depth: 2", "deph: 2", "models.unet.deph: unknown key; did you mean 'depth'? there are: depth, filters"),
         ("digits, input", "digits, inptu", "experiments.digits-denoiser.inptu: unknown key; did you mean 'input'?"),
         ("input: noisy, ", "", "experiments.digits-denoiser.input: missing; add it"),
+        (
+            "seed: 20",
+            "seed: 20\nwatch: {dvc: true}",
+            "watch.dvc: unknown key; did you mean 'dvclive'? there are: dvclive, t",
+        ),
+        ("seed: 20", "seed: 20\nwatching: {}", "watching: unknown key; did you mean 'watch'?"),
         (
             "{epochs: 50}",
             "{epoch: 5}",
@@ -183,6 +208,11 @@ def test_an_experiment_may_use_clean_images_without_a_declaration(tmp_path: Path
         ("0.001", ".nan", "training.learning_rate: should be a finite number, not nan"),
         ("0.001", ".inf", "training.learning_rate: should be a finite number, not inf"),
         ("auto", "float16", "training.precision: should be 'auto', 'bfloat16' or 'float32', not 'float16'"),
+        ("seed: 20", "seed: 20\nwatch: {dvclive: 1}", "watch.dvclive: should be a valid boolean, not 1"),
+        ("seed: 20", "seed: 20\nwatch: {dvclive: 'true'}", "watch.dvclive: should be a valid boolean, not 'true'"),
+        ("seed: 20", "seed: 20\nwatch: {dvclive: }", "watch.dvclive: should be a valid boolean, not None"),
+        ("seed: 20", "seed: 20\nwatch: true", "watch: should hold keys with values, not True"),
+        ("seed: 20", "seed: 20\nwatch:", "watch: should hold keys with values, not None"),
         ("{source: digits}", "digits", "datasets.digits: should hold keys with values, not 'digits'"),
         ("{source: digits}", "", "datasets.digits: should hold keys with values, not None"),
         ("source: digits", "source: 3", "datasets.digits.source: should be text, in quotes"),

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from showreel import atomic, find, layout, locks, params
 from showreel.errors import ShowreelError
 from showreel.lineage import Lineage
+from showreel.watching import choice
 
 if TYPE_CHECKING:
     from showreel.gallery.entry import Source
@@ -69,6 +70,7 @@ def train(name: str, declared: params.Params) -> None:
     """Train an experiment's network; keep its history and what it predicted after every epoch."""
     experiment, degraded, clean, makers = _experiment(name, declared)
     values = declared.values("seed", "training", f"models.{experiment.model}", f"experiments.{name}")
+    choice.check_installed(declared.watchers)
     with _running(
         "train", name, inputs=[degraded, clean], makers=makers, values=values, models=experiment.model
     ) as lineage:
@@ -76,18 +78,26 @@ def train(name: str, declared: params.Params) -> None:
         with _quiet_start():
             from showreel.stages.train import Recipe, train
 
-        train(
-            name,
-            degraded=degraded,
-            clean=clean,
-            model=layout.model(name),
-            reel=layout.reel(name),
-            history=layout.history(name),
-            timing=layout.timing(name),
-            kept=layout.checkpoint(name),
-            recipe=Recipe(experiment.model, declared.models[experiment.model], declared.seed, **declared.recipe(name)),
-            lineage=lineage,
-        )
+        recipe = Recipe(experiment.model, declared.models[experiment.model], declared.seed, **declared.recipe(name))
+        with choice.opened(
+            declared.watchers,
+            dvclive=layout.watched("dvclive", name),
+            tensorboard=layout.watched("tensorboard", name),
+            title=os.environ.get("DVC_EXP_NAME", name),
+        ) as watchers:
+            train(
+                name,
+                degraded=degraded,
+                clean=clean,
+                model=layout.model(name),
+                reel=layout.reel(name),
+                history=layout.history(name),
+                timing=layout.timing(name),
+                kept=layout.checkpoint(name),
+                recipe=recipe,
+                lineage=lineage,
+                watchers=watchers,
+            )
 
 
 def evaluate(name: str, declared: params.Params) -> None:

@@ -60,6 +60,11 @@ def timing(experiment: str) -> Path:
     return Path("logs/train") / f"{experiment}.csv"
 
 
+def watched(watcher: str, experiment: str) -> Path:
+    """Return the folder of what someone noted who looked on; not an output of any stage."""
+    return Path("logs") / watcher / experiment
+
+
 def history(experiment: str) -> Path:
     """Return the table of losses and scores, one row an epoch."""
     return _results(experiment) / "history.csv"

@@ -72,6 +72,13 @@ class Experiment(_Strict):
     training: TrainingChange = TrainingChange()
 
 
+class Watch(_Strict):
+    """Who looks on while a network trains: a package of that name, and a file in `watching/`."""
+
+    dvclive: bool = False
+    tensorboard: bool = False
+
+
 class Params(_Strict):
     """All of params.yaml."""
 
@@ -80,11 +87,17 @@ class Params(_Strict):
     degradations: dict[Name, Options]
     models: dict[Name, Options]
     training: Training
+    watch: Watch = Watch()
     experiments: dict[Name, Experiment]
 
     def recipe(self, experiment: str) -> Options:
         """Return an experiment's training values: the common ones with its own on top."""
         return self.training.model_dump() | self.experiments[experiment].training.model_dump(exclude_unset=True)
+
+    @property
+    def watchers(self) -> list[str]:
+        """The names of those that are to look on."""
+        return [name for name, looks_on in self.watch if looks_on]
 
     def values(self, *keys: str) -> Options:
         """Return what the file says at some dotted keys, as it is written there: what both engines record."""
@@ -166,9 +179,10 @@ def _sentence(error: Any, schema: type[BaseModel], where: str) -> str:
 
 
 def _known_keys(schema: type[BaseModel], location: list[str]) -> list[str]:
-    """Return the keys that may stand at a place: the whole file's, those of `training`, or an experiment's."""
+    """Return the keys that may stand at a place: the whole file's, those of a section, or an experiment's."""
     nested: dict[tuple[str, int], type[BaseModel]] = {
         ("training", 1): Training,
+        ("watch", 1): Watch,
         ("experiments", 2): Experiment,
         ("experiments", 3): TrainingChange,
     }

@@ -1,0 +1,73 @@
+"""A training as DVCLive's files, which `dvc exp show`, `dvc plots`, the extension for VS Code and Studio read.
+
+DVCLive sends what it logs to Studio where a token is set. Its files begin anew in every process: the run knows all
+epochs, so after a kill nothing is missing and nothing stands there twice.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from dvclive import Live  # type: ignore[attr-defined]
+from numpy.typing import NDArray
+from PIL import Image
+
+from showreel import atomic
+from showreel.checkpoint import Run
+
+if TYPE_CHECKING:
+    import keras
+
+    from showreel.stages.train import Watcher
+
+DECLARATION = """\
+metrics:
+- metrics.json
+plots:
+- plots/metrics:
+    x: step
+- plots/images
+"""
+"""What DVC shows of the folder. DVCLive's own way to write this file adds the same lines again at every step."""
+
+
+@contextmanager
+def watching(folder: Path, title: str) -> Iterator["Watcher"]:
+    """Yield a watcher that logs scores and predictions of every epoch into a folder.
+
+    Args:
+        folder: what it holds is replaced.
+        title: what Studio calls the training.
+    """
+    with Live(str(folder), save_dvc_exp=False, dvcyaml=None, exp_name=title) as live:
+        atomic.write_text(folder / "dvc.yaml", DECLARATION)
+        logged = -1
+
+        def watch(network: "keras.Model", run: Run) -> None:
+            nonlocal logged
+            for epoch in range(logged + 1, len(run.history) + 1):
+                live.step = epoch
+                for name, value in _scores(run, epoch).items():
+                    live.log_metric(name, value)
+            live.log_image("predictions.png", _strip(run.frames[-1]))
+            live.next_step()
+            logged = len(run.history)
+
+        yield watch
+
+
+def _scores(run: Run, epoch: int) -> dict[str, float]:
+    """Return what is known after an epoch; before the first one, that is the test score alone."""
+    scores = {"test_psnr": run.test_psnr[epoch]}
+    if epoch:
+        scores |= {**run.history[epoch - 1], "images_per_second": run.timing[epoch - 1]["images_per_second"]}
+        del scores["epoch"]
+    return scores
+
+
+def _strip(frame: NDArray[np.uint8]) -> Image.Image:
+    """Put the images of a frame, uint8 (n, h, w, c), side by side."""
+    strip = np.hstack(list(frame))
+    return Image.fromarray(strip[..., 0] if strip.shape[-1] == 1 else strip)
