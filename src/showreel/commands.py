@@ -3,7 +3,6 @@
 A stage runs alone, and its lineage begins before its code is loaded; that is why stages are imported here and there.
 """
 
-import fnmatch
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -133,19 +132,11 @@ def render(name: str, declared: params.Params) -> None:
         )
 
 
-def list_(pattern: str, declared: params.Params) -> None:
-    """Show the experiments that a pattern names, their scores and where their GIFs are."""
-    from showreel.listing import Entry, table
-
-    names = _matching(pattern, declared)
-    print(table(Entry(name, layout.metrics(name), layout.gif(name)) for name in names))
-
-
 def sync(pattern: str, declared: params.Params) -> None:
     """Let DVC and Snakemake take over each other's results for the experiments that a pattern names."""
     from showreel.sync import sync
 
-    print(sync(_matching(pattern, declared), declared, root=layout.PARAMS.parent, source=find.PACKAGE.parent))
+    print(sync(declared.matching(pattern), declared, root=layout.PARAMS.parent, source=find.PACKAGE.parent))
 
 
 def verify(pattern: str, as_json: bool, experiment: str | None, declared: params.Params) -> int:
@@ -156,7 +147,7 @@ def verify(pattern: str, as_json: bool, experiment: str | None, declared: params
 
     root, source = layout.PARAMS.parent, find.PACKAGE.parent
     if experiment is None:
-        experiments = None if pattern == "*" else _matching(pattern, declared)
+        experiments = None if pattern == "*" else declared.matching(pattern)
         told = report.of_audit(audit(root, declared, source=source, experiments=experiments))
     else:
         params.check_declared(experiment, declared.experiments, "experiment")
@@ -197,13 +188,6 @@ def _experiment(name: str, declared: params.Params) -> tuple[params.Experiment, 
     if kind != params.CLEAN:
         records.append(layout.record("degrade", dataset, kind))
     return experiment, layout.prepared(dataset, kind), layout.prepared(dataset, params.CLEAN), records
-
-
-def _matching(pattern: str, declared: params.Params) -> list[str]:
-    names = fnmatch.filter(declared.experiments, pattern)
-    if not names:
-        params.check_declared(pattern, declared.experiments, "experiment")
-    return names
 
 
 @contextmanager

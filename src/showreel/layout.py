@@ -90,6 +90,12 @@ def poster(experiment: str) -> Path:
     return _results(experiment) / "poster.png"
 
 
+def is_in_git(path: Path) -> bool:
+    """Tell whether git keeps an output; DVC's cache keeps the others."""
+    small = (metrics("*"), history("*"), baselines("*"))
+    return path.is_relative_to(LINEAGE) or any(path.match(str(pattern)) for pattern in small)
+
+
 def code(stage: str, **extensions: str) -> list[Path]:
     """List the package files that make a stage stale when they change.
 

@@ -1,6 +1,7 @@
 """params.yaml → frozen, checked objects, or one line that names the key, what is wrong and what would be right."""
 
 import difflib
+import fnmatch
 import functools
 import operator
 from collections.abc import Iterable
@@ -85,6 +86,17 @@ class Params(_Strict):
     def recipe(self, experiment: str) -> Options:
         """Return an experiment's training values: the common ones with its own on top."""
         return self.training.model_dump() | self.experiments[experiment].training.model_dump(exclude_unset=True)
+
+    def matching(self, pattern: str) -> list[str]:
+        """Return the experiments that a pattern such as `mnist-*` names.
+
+        Raises:
+            ParamsError: there are none.
+        """
+        names = fnmatch.filter(self.experiments, pattern)
+        if not names:
+            check_declared(pattern, self.experiments, "experiment")
+        return names
 
     def values(self, *keys: str) -> Options:
         """Return what the file says at some dotted keys, as it is written there: what both engines record."""
