@@ -1,4 +1,4 @@
-"""The command `showreel`: one subcommand a stage, `list`, `show`, `sync` and `verify`. It parses, calls one function and exits.
+"""The command `showreel`: a subcommand a stage, `list`, `show`, `sync`, `verify`. It parses, calls one function, exits.
 
 Exit codes: 0 done, 1 a file, archive or network is at fault or `verify` found something wrong, 2 params.yaml or the
 command line is at fault, 130 interrupted.

@@ -8,9 +8,12 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from showreel import atomic, find, layout, locks, params
-from showreel.lineage import Lineage
+
+if TYPE_CHECKING:
+    from showreel.lineage import Lineage
 
 
 def download(name: str, declared: params.Params) -> None:
@@ -164,8 +167,10 @@ def _running(
     makers: Iterable[Path],
     values: params.Options,
     **extensions: str,
-) -> Iterator[Lineage]:
+) -> "Iterator[Lineage]":
     """Run a stage alone, and begin its lineage before its code is loaded."""
+    from showreel.lineage import Lineage
+
     command, record = " ".join((stage, *names)), layout.record(stage, *names)
     with locks.alone(layout.lock(stage, *names), f"showreel {command}"):
         atomic.remove_leftovers(record)

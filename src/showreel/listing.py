@@ -68,7 +68,7 @@ def plain(entry: Entry) -> dict[str, Any]:
 
 
 def table(entries: Iterable[Entry]) -> Table:
-    """Return one line an experiment: state, PSNR of input, strongest baseline and network on the test split, and so on."""
+    """Return one line an experiment: its state, PSNR of input, strongest baseline and network, and so on."""
     drawn = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for heading in ("experiment", "state", *SCORES, "GIF"):
         drawn.add_column(heading, no_wrap=True)

@@ -1,5 +1,6 @@
 """What is known of one experiment, as tables for people."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -17,35 +18,36 @@ SHORT = 12
 
 
 def parts(known: Mapping[str, Any]) -> Iterator[RenderableType]:
-    """Yield what `showreel show` prints, from top to bottom: a heading, then a table for each topic.
+    """Yield what `showreel show` prints, from top to bottom: a heading with the state, then a table a topic.
 
     Args:
         known: what `details.details` returns.
     """
     state = State(known["state"])
     yield Text.assemble((known["experiment"], "bold"), "  ", (state, COLOURS[state]))
-    yield _pairs("", ((reason["stage"], reason["text"]) for reason in known["reasons"]))
-    yield _pairs("what", ((topic, _values(known[topic])) for topic in ("dataset", "input", "model", "training")))
+    yield _pairs(_reasons(known["reasons"]))
+    yield _title("what")
+    yield _pairs((topic, _values(known[topic])) for topic in ("dataset", "input", "model", "training"))
     if known["scores"]:
+        yield _title(_scope(known["scores"]))
         yield _scores(known["scores"], known["baselines"])
-    yield _pairs(
-        "files",
-        (
-            (what, file["path"] if file["here"] else f"{file['path']} (not here)")
-            for what, file in known["files"].items()
-        ),
-    )
+    yield _title("files")
+    files = known["files"].items()
+    yield _pairs((what, file["path"] if file["here"] else f"{file['path']} (not here)") for what, file in files)
     if known["provenance"]:
-        yield _pairs("provenance", _provenance(known["provenance"]))
-    yield _pairs("make it again", (("", command) for command in known["rebuild"]))
+        yield _title("provenance")
+        yield _pairs(_provenance(known["provenance"]))
+    yield _title("make it again")
+    yield from map(Text, known["rebuild"])
 
 
-def _pairs(title: str, rows: Iterable[tuple[str, str]]) -> Table:
-    """Return two columns beneath a title."""
-    table = Table(
-        box=None, pad_edge=False, padding=GAP, show_header=False, title=f"\n{title}" if title else None,
-        title_justify="left", title_style="bold",
-    )  # fmt: skip
+def _title(text: str) -> Text:
+    return Text(f"\n{text}", "bold")
+
+
+def _pairs(rows: Iterable[tuple[str, str]]) -> Table:
+    """Return two columns."""
+    table = Table.grid(padding=GAP, pad_edge=False)
     table.add_column(no_wrap=True, style="bright_black")
     table.add_column(no_wrap=True)
     for name, text in rows:
@@ -53,22 +55,32 @@ def _pairs(title: str, rows: Iterable[tuple[str, str]]) -> Table:
     return table
 
 
+def _reasons(reasons: Iterable[Mapping[str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield one line a reason, with the stages that it concerns."""
+    stages: dict[tuple[str, str], list[str]] = {}
+    for reason in reasons:
+        stages.setdefault((reason["state"], reason["text"]), []).append(reason["stage"].split("@")[0])
+    yield from ((state, f"{text} ({', '.join(verbs)})") for (state, text), verbs in stages.items())
+
+
 def _values(options: Mapping[str, Any]) -> str:
     """Return a name with its options in brackets, or options alone."""
-    listed = ", ".join(f"{key}: {value}" for key, value in options.items() if key != "name")
+    listed = ", ".join(f"{key}: {_listed(value)}" for key, value in options.items() if key != "name")
     return f"{options['name']} ({listed})" if "name" in options and listed else options.get("name", listed)
+
+
+def _scope(scores: Mapping[str, float]) -> str:
+    gain = f"; the network gains {scores['gain_db']:+.2f} dB on the strongest baseline" if "gain_db" in scores else ""
+    return f"scores on {scores.get('count', 0):,} test images, with 95 % intervals{gain}"
 
 
 def _scores(scores: Mapping[str, float], baselines: Iterable[Mapping[str, Any]]) -> Table:
     """Return one line for the network, each baseline, the strongest first, and the input."""
-    gain = f"; the network gains {scores['gain_db']:+.2f} dB on the strongest baseline" if "gain_db" in scores else ""
-    table = Table(
-        box=None, pad_edge=False, padding=GAP, title_justify="left", title_style="bold", header_style="bright_black",
-        title=f"\nscores on {scores.get('count', 0):,} test images, with 95 % intervals{gain}",
-    )  # fmt: skip
-    for heading in ("", "PSNR in dB", "SSIM", "options"):
+    table = Table(box=None, pad_edge=False, padding=GAP, header_style="bright_black")
+    for heading in ("", "PSNR in dB", "SSIM", ""):
         table.add_column(heading, no_wrap=True)
-    table.add_row(f"network ({scores.get('parameters', 0):,} parameters)", *_figures(scores, ""), "", style="bold")
+    size = f"{scores['parameters']:,} parameters" if "parameters" in scores else ""
+    table.add_row("network", *_figures(scores, ""), size, style="bold")
     for row in baselines:
         table.add_row(row["baseline"], *_figures(row, ""), _values(row["options"]))
     if not baselines and "baseline_psnr" in scores:
@@ -102,6 +114,9 @@ def _provenance(known: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _listed(value: Any) -> str:
+    """Return a value as params.yaml would have it, but without the quotes and brackets."""
     if isinstance(value, dict):
-        return ", ".join(f"{name} {text}" for name, text in value.items())
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        return ", ".join(f"{name} {_listed(one)}" for name, one in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(_listed, value))
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -11,10 +11,11 @@ WIDEST = 10_000
 
 
 def show(*parts: RenderableType) -> None:
-    """Print tables and texts, one beneath the other."""
+    """Print texts and tables, one beneath the other."""
     console = _console(WIDEST)
     with console.capture() as captured:
-        console.print(*parts, sep="\n", end="")
+        for part in parts:
+            console.print(part)
     print("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
@@ -32,7 +33,11 @@ def show_picture(path: Path) -> None:
 def _console(width: int | None = None) -> Console:
     """Return a console that writes escape codes to a terminal only, and none where NO_COLOR asks for that."""
     is_terminal = sys.stdout.isatty()
-    colours = "auto" if is_terminal and not os.environ.get("NO_COLOR") else None
     return Console(
-        width=width, force_terminal=is_terminal, color_system=colours, markup=False, emoji=False, highlight=False
+        width=width,
+        force_terminal=is_terminal,
+        color_system="auto" if is_terminal and not os.environ.get("NO_COLOR") else None,
+        markup=False,
+        emoji=False,
+        highlight=False,
     )

@@ -4,14 +4,15 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import ruamel.yaml
 
 from showreel import layout
-from showreel.verification.digests import Algorithm
 from showreel.verification.graph import stage_name
 
+Algorithm = Literal["md5", "sha256"]
+"""DVC's and that of the lineage records."""
 LOCK = "dvc.lock"
 PACKAGE = "src/"
 """Dependencies beneath it are code; all others are data."""
