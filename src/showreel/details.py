@@ -55,20 +55,18 @@ def _baselines(root: Path, experiment: str) -> list[dict[str, Any]]:
         return []
     try:
         with (root / path).open(encoding="utf-8", newline="") as file:
-            return [_baseline(row) for row in csv.DictReader(file)]
-    except (ValueError, KeyError, TypeError) as error:
+            table = csv.DictReader(file)
+            if not {"baseline", "options", "psnr"} <= {*(table.fieldnames or ())}:
+                raise ValueError("columns are missing")
+            return [_baseline(row) for row in table]
+    except (csv.Error, ValueError, TypeError) as error:
         raise ShowreelError(f"{path}: damaged ({error}); delete it and evaluate again") from error
 
 
 def _baseline(row: dict[str, str]) -> dict[str, Any]:
-    """Return a row with its options and its numbers read; `psnr` must be among them."""
+    """Return a row with its options and its numbers read."""
     numbers = {name: float(text) for name, text in row.items() if name not in ("baseline", "options")}
-    return {
-        "baseline": row["baseline"],
-        "options": dict(json.loads(row["options"])),
-        "psnr": numbers["psnr"],
-        **numbers,
-    }
+    return {"baseline": row["baseline"], "options": dict(json.loads(row["options"])), **numbers}
 
 
 def _provenance(entry: Entry) -> dict[str, Any] | None:

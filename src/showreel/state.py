@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from showreel import layout, provenance
+from showreel.declaration import shown
 from showreel.params import Params
 from showreel.verification import accounts, graph
 from showreel.verification.accounts import LOCK, Account, Accounts
@@ -161,8 +162,9 @@ def _condition(name: str, chain: list[Stage], reasons: Mapping[str, list[Reason]
 
 
 def _sentence(change: Change) -> str:
-    old, new = ("none" if value is ABSENT else json.dumps(value, ensure_ascii=False) for value in change[1:])
-    return f"{change.key} {old} → {new}"
+    """Tell a change; a record may come from anybody, so that its text is made harmless."""
+    old, new = ("none" if one is ABSENT else shown(json.dumps(one, ensure_ascii=False)) for one in change[1:])
+    return f"{shown(change.key)} {old} → {new}"
 
 
 def _digest(path: Path) -> str:

@@ -1,10 +1,13 @@
 """What is printed for people: with colours and a picture on a terminal, as plain whole lines everywhere else."""
 
+import logging
 import os
 import sys
 from pathlib import Path
 
 from rich.console import Console, RenderableType
+
+from showreel.errors import ShowreelError
 
 WIDEST = 10_000
 """Columns; lines are never broken here, so that a search in them finds whole ones."""
@@ -20,14 +23,25 @@ def show(*parts: RenderableType) -> None:
 
 
 def show_picture(path: Path) -> None:
-    """Draw a picture as finely as the terminal can, Sixel or Kitty's protocol or coloured half blocks, if it is one."""
+    """Draw a picture as finely as the terminal can: by Sixel, Kitty's protocol or coloured half blocks.
+
+    Nothing is drawn where there is no terminal, or no picture.
+
+    Raises:
+        ShowreelError: the picture is damaged.
+    """
     console = _console()
-    if not (console.is_terminal and console.color_system and path.is_file() and sys.stdin.isatty()):
+    if not (console.color_system and sys.stdin.isatty() and path.exists()):
         return
-    # Its import asks the terminal what it can draw, and reads the answer from the standard input.
+    # A terminal that does not tell the size of its letters gets a usual one; a warning would be in the picture's way.
+    logging.getLogger("textual_image").setLevel(logging.ERROR)
+    # The import asks the terminal what it can draw, and reads the answer from the standard input.
     from textual_image.renderable import Image
 
-    console.print(Image(path, width="auto", height="auto"))
+    try:
+        console.print(Image(path, width="auto", height="auto"))
+    except (OSError, SyntaxError) as error:  # the latter is Pillow's for a PNG that is cut short
+        raise ShowreelError(f"{path}: damaged ({error}); delete it and render again") from error
 
 
 def _console(width: int | None = None) -> Console:
