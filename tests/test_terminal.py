@@ -80,3 +80,11 @@ def test_a_damaged_poster_is_named(made: Path) -> None:
             on_terminal(made, "show", "denoiser")
     finally:
         poster.write_bytes(whole)
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(made: Path) -> None:
+    theirs, ours = os.pipe()
+    os.close(theirs)
+    done = subprocess.run([*COMMAND, "list"], cwd=made, env=environment(), stdout=ours, stderr=subprocess.PIPE)
+    os.close(ours)
+    assert (done.returncode, done.stderr) == (0, b"")

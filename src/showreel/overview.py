@@ -29,7 +29,7 @@ def list_(pattern: str, as_json: bool, declared: params.Params) -> None:
 
     entries = _entries(declared.matching(pattern), declared)
     if as_json:
-        _print_json([listing.plain(entry) for entry in entries])
+        terminal.write(_as_json([listing.plain(entry) for entry in entries]))
     else:
         terminal.show(listing.table(entries))
 
@@ -53,7 +53,7 @@ def show(experiment: str, as_json: bool, declared: params.Params) -> None:
     (entry,) = _entries([experiment], declared)
     known = details.details(layout.PARAMS.parent, declared, entry)
     if as_json:
-        _print_json(known)
+        terminal.write(_as_json(known))
     else:
         from showreel import showing
 
@@ -69,5 +69,5 @@ def _entries(names: list[str], declared: params.Params) -> "list[Entry]":
     return [listing.entry(root, name, condition) for name, condition in known.items()]
 
 
-def _print_json(plain: object) -> None:
-    print(json.dumps(plain, indent=1, ensure_ascii=False))
+def _as_json(plain: object) -> str:
+    return json.dumps(plain, indent=1, ensure_ascii=False)

@@ -80,7 +80,6 @@ class _Look:
 
     Attributes:
         root: the project's folder.
-        stages: those that are needed, by name.
         makers: output → the stage that writes it.
         told: their lineage records.
         code: package file → its SHA-256 now; "" if it is gone.
@@ -89,7 +88,6 @@ class _Look:
     """
 
     root: Path
-    stages: Mapping[str, Stage]
     makers: Mapping[Path, str]
     told: Accounts
     code: Mapping[str, str]
@@ -140,7 +138,6 @@ def _look(root: Path, source: Path, stages: Mapping[str, Stage], values: Mapping
     code = {path for account in told.records.values() for path in account.code}
     return _Look(
         root=root,
-        stages=stages,
         makers={path: name for name, stage in stages.items() for path in stage.outputs},
         told=told,
         code={path: _digest(root / path) for path in code},

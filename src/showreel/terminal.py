@@ -19,7 +19,16 @@ def show(*parts: RenderableType) -> None:
     with console.capture() as captured:
         for part in parts:
             console.print(part)
-    print("\n".join(line.rstrip() for line in captured.get().splitlines()))
+    write("\n".join(line.rstrip() for line in captured.get().splitlines()))
+
+
+def write(text: str) -> None:
+    """Print a text; a reader that has seen enough, such as `head`, is no error."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        # Python flushes once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def show_picture(path: Path) -> None:
