@@ -92,7 +92,9 @@ def test_version_and_help_need_no_params_file(
 
 def test_every_command_has_help() -> None:
     for command in (*cli.STAGES, overview.list_, overview.show, commands.sync, commands.verify):
-        assert (command.__doc__ or "").endswith(".")
+        summary, *more = (command.__doc__ or "").strip().splitlines()
+        assert summary.endswith(".")
+        assert not more or more[-1].endswith(".")
 
 
 def test_commands_that_need_no_network_import_neither_keras_nor_scientific_packages() -> None:

@@ -4,6 +4,7 @@ import os
 import pty
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import project
@@ -27,9 +28,10 @@ def environment(**changes: str) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in unset} | {"TERM": "xterm"} | changes
 
 
-def on_terminal(folder: Path, *arguments: str, **changes: str) -> str:
+def on_terminal(folder: Path, *arguments: str, size: tuple[int, int] = (40, 100), **changes: str) -> str:
     """Run a command in a pseudo-terminal that answers no questions, and return what is printed there."""
     ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, size)
     process = subprocess.Popen(
         [*COMMAND, *arguments], cwd=folder, env=environment(**changes), stdin=theirs, stdout=theirs, stderr=theirs
     )
@@ -63,6 +65,7 @@ def test_there_are_colours_on_a_terminal_and_nowhere_else(made: Path, arguments:
 def test_the_poster_is_drawn_on_a_terminal_and_nowhere_else(made: Path) -> None:
     assert HALF_BLOCK in on_terminal(made, "show", "denoiser")
     assert HALF_BLOCK not in on_terminal(made, "show", "denoiser", NO_COLOR="1")
+    assert HALF_BLOCK not in on_terminal(made, "show", "denoiser", size=(0, 0))
     assert HALF_BLOCK not in elsewhere(made, "show", "denoiser")
 
 

@@ -40,7 +40,7 @@ def show_picture(path: Path) -> None:
         ShowreelError: the picture is damaged.
     """
     console = _console()
-    if not (console.color_system and sys.stdin.isatty() and path.exists()):
+    if not (console.color_system and _answers() and path.exists()):
         return
     # A terminal that does not tell the size of its letters gets a usual one; a warning would be in the picture's way.
     logging.getLogger("textual_image").setLevel(logging.ERROR)
@@ -51,6 +51,11 @@ def show_picture(path: Path) -> None:
         console.print(Image(path, width="auto", height="auto"))
     except (OSError, SyntaxError) as error:  # the latter is Pillow's for a PNG that is cut short
         raise ShowreelError(f"{path}: damaged ({error}); delete it and render again") from error
+
+
+def _answers() -> bool:
+    """Tell whether there is a terminal at both ends that knows its size; some consoles say that it is 0×0."""
+    return sys.stdin.isatty() and all(os.get_terminal_size(sys.stdout.fileno()))
 
 
 def _console(width: int | None = None) -> Console:
