@@ -12,6 +12,7 @@ include: "workflow/rules/lookup.smk"
 include: "workflow/rules/exclusion.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/model.smk"
+include: "workflow/rules/gallery.smk"
 
 
 wildcard_constraints:

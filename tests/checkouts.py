@@ -60,7 +60,7 @@ class Checkout:
 
     def outputs(self) -> dict[str, str]:
         """Return the digests of all that the stages made."""
-        folders = [self.folder / name for name in ("data", "models", "results", "lineage")]
+        folders = [self.folder / name for name in ("data", "models", "results", "gallery", "lineage")]
         files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
         kept = [path for path in files if not path.name.startswith(".") and "partial" not in path.parts]
         return {str(path.relative_to(self.folder)): file_digest(path) for path in kept}

@@ -44,6 +44,7 @@ SECTIONS = {
     "train": ("seed", "training", "models.unet"),
     "evaluate": (),
     "render": (),
+    "gallery": ("experiments",),
 }
 
 
@@ -75,7 +76,10 @@ def write(path: Path) -> None:
     """Write a small file, or raw folder, of the kind that belongs at a path."""
     path.parent.mkdir(parents=True, exist_ok=True)
     images = np.arange(3 * 64, dtype=np.uint8).reshape(3, 8, 8, 1)
-    if path.suffix == "":
+    if path == path.parents[0] / "gallery":
+        path.mkdir(parents=True)
+        (path / "index.html").write_text("<!doctype html>")
+    elif path.suffix == "":
         (path / "labels").mkdir(parents=True)
         (path / "images.npy").write_bytes(images.tobytes())
         (path / "labels/a.npy").write_bytes(b"labels")

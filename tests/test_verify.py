@@ -35,7 +35,7 @@ def test_a_project_in_order_has_no_findings(tmp_path: Path, sources: dict[str, b
     project.make(tmp_path, **sources)
     found = project.check(tmp_path)
     assert found.findings == []
-    assert found.runs == 9
+    assert found.runs == 10
     assert project.check(tmp_path, ["denoiser"]).runs == 6
 
 
@@ -73,14 +73,17 @@ def test_changed_code_makes_all_stages_stale_in_one_line(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("showreel.find.PACKAGE", tmp_path / "src/showreel")
     assert cli.main(["verify"]) == 1
-    first, mend, last = capsys.readouterr().out.splitlines()
-    assert first.startswith(f"stale: {project.CODE} has changed since it ran (9 stages: download@digits, ")
-    assert mend.strip() in (
-        "run: dvc repro --glob 'render@*'",
-        "run: snakemake --cores 1 data/raw/digits data/prepared/digits/clean.h5 data/prepared/digits/noisy.h5 "
-        "denoiser identity",
+    first, *mends, last = capsys.readouterr().out.splitlines()
+    assert first.startswith(f"stale: {project.CODE} has changed since it ran (10 stages: download@digits, ")
+    by_snakemake = (
+        "snakemake --cores 1 data/raw/digits data/prepared/digits/clean.h5 data/prepared/digits/noisy.h5 "
+        "denoiser identity"
     )
-    assert last.endswith(": 9 stale")
+    assert [mend.strip() for mend in mends] in (
+        ["run: dvc repro --glob 'render@*'", "run: dvc repro --single-item gallery"],
+        [f"run: {by_snakemake}", "run: showreel gallery"],
+    )
+    assert last.endswith(": 10 stale")
 
 
 @SOURCES
@@ -148,17 +151,19 @@ def test_a_stage_that_is_no_longer_declared_is_orphaned(tmp_path: Path) -> None:
     lines = [line for line in project.PARAMS.splitlines(keepends=True) if "identity" not in line]
     (tmp_path / "params.yaml").write_text("".join(lines))
     assert project.told(tmp_path) == {
-        ("orphaned", "dvc.lock", f"{verb}@identity") for verb in ("train", "evaluate", "render")
+        *(("orphaned", "dvc.lock", f"{verb}@identity") for verb in ("train", "evaluate", "render")),
+        ("stale", "params.yaml", "gallery"),
     }
-    assert not any(finding.fault for finding in project.check(tmp_path).findings)
+    assert not any(finding.fault for finding in project.check(tmp_path).findings if finding.stage != "gallery")
 
 
 def test_a_run_that_the_lock_does_not_know_of_asks_for_sync(tmp_path: Path) -> None:
     stages = project.make(tmp_path)
     (tmp_path / "results/denoiser/poster.png").write_bytes((tmp_path / "results/denoiser/reel.gif").read_bytes())
     project.write_record(tmp_path, stages["render@denoiser"])
-    assert project.told(tmp_path) == {("stale", "dvc.lock", "render@denoiser")}
-    assert project.mends(tmp_path) == {"dvc.lock": "showreel sync"}
+    poster = ("stale", "results/denoiser/poster.png", "gallery")
+    assert project.told(tmp_path) == {("stale", "dvc.lock", "render@denoiser"), poster}
+    assert project.mends(tmp_path) == {"dvc.lock": "showreel sync", poster[1]: "dvc repro --single-item gallery"}
 
 
 def test_a_record_of_other_files_than_the_lock_knows_is_a_broken_chain(tmp_path: Path) -> None:

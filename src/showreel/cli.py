@@ -10,13 +10,14 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from importlib import metadata
+from pathlib import Path
 from typing import Any, NoReturn
 
 from showreel import commands, layout, overview, params
 from showreel.errors import ParamsError, ShowreelError
 
 EPILOG = """\
-Names are those of params.yaml. The stages run in the order above, up to render; an engine does that for you:
+Names are those of params.yaml. The stages run in the order above, up to gallery; an engine does that for you:
   dvc repro --glob 'render@photos-*'
   snakemake --cores 4 all_gifs
 
@@ -31,6 +32,7 @@ STAGES: dict[Callable[..., None], tuple[str, ...]] = {
     commands.train: ("experiment",),
     commands.evaluate: ("experiment",),
     commands.render: ("experiment",),
+    commands.gallery: (),
 }
 """Subcommand → the names that it takes, in order."""
 
@@ -82,6 +84,10 @@ def _parser() -> argparse.ArgumentParser:
     showing.add_argument("experiment", metavar="EXPERIMENT", help="a name in params.yaml: experiments")
     for command in (listing, showing):
         command.add_argument("--json", action="store_true", help="for machines")
+    comparing = _command(added, commands.compare)
+    comparing.add_argument("names", nargs="+", metavar="EXPERIMENT[@REVISION]", help="the first one is the reference")
+    comparing.add_argument("--json", action="store_true", help="for machines: all numbers, unrounded")
+    comparing.add_argument("--page", metavar="FOLDER", type=Path, help="also write a gallery of them, to look at")
     verifying = _command(added, commands.verify)
     choice = verifying.add_mutually_exclusive_group()
     choice.add_argument("pattern", nargs="?", default="*", help="'mnist-*'; default: all that is here")

@@ -5,14 +5,17 @@ A stage runs alone, and its lineage begins before its code is loaded; that is wh
 
 import os
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from showreel import atomic, find, layout, locks, params
+from showreel.errors import ShowreelError
 
 if TYPE_CHECKING:
+    from showreel.gallery.entry import Source
     from showreel.lineage import Lineage
 
 
@@ -135,6 +138,40 @@ def render(name: str, declared: params.Params) -> None:
         )
 
 
+def gallery(declared: params.Params) -> None:
+    """Write the static site in gallery/ over the experiments that have results."""
+    names = [name for name in declared.experiments if all(path.exists() for path in layout.results(name).values())]
+    if not names:
+        first = next(iter(declared.experiments), "NAME")
+        raise ShowreelError(f"no experiment has results to show; make some first: `dvc repro render@{first}`")
+    results = [path for name in names for path in layout.results(name).values()]
+    records = [layout.record(stage, name) for name in names for stage in ("train", "evaluate")]
+    shown = [record for record in records if record.exists()]
+    makers = records + [layout.record("render", name) for name in names]
+    with _running("gallery", inputs=results + shown, makers=makers, values=declared.values("experiments")) as lineage:
+        from showreel.stages.gallery import gallery
+
+        pending = [name for name in declared.experiments if name not in names]
+        gallery([_source(name, declared) for name in names], layout.GALLERY, pending=pending, lineage=lineage)
+
+
+def compare(names: list[str], as_json: bool, page: Path | None, declared: params.Params) -> None:
+    """Compare experiments, now or at git revisions, on the same test images, with paired statistics."""
+    from showreel import comparison
+    from showreel.gallery import entry, site
+
+    with tempfile.TemporaryDirectory() as folder:
+        sources = [
+            _source_at(name, declared, Path(folder) / str(number), whole=bool(page))
+            for number, name in enumerate(names)
+        ]
+        if page:
+            with atomic.replacing(page) as temporary:
+                site.write(sources, temporary)
+        reference, *others = map(entry.contestant, sources)
+    print((comparison.as_json if as_json else comparison.as_text)(reference, others))
+
+
 def sync(pattern: str, declared: params.Params) -> None:
     """Let DVC and Snakemake take over each other's results for the experiments that a pattern names."""
     from showreel.sync import sync
@@ -193,6 +230,43 @@ def _experiment(name: str, declared: params.Params) -> tuple[params.Experiment, 
     if kind != params.CLEAN:
         records.append(layout.record("degrade", dataset, kind))
     return experiment, layout.prepared(dataset, kind), layout.prepared(dataset, params.CLEAN), records
+
+
+def _source_at(label: str, declared: params.Params, folder: Path, *, whole: bool) -> "Source":
+    """Return where an experiment's results are; those of a revision, `NAME@REVISION`, are brought into a folder.
+
+    Args:
+        label: the name, with or without a revision.
+        declared: params.yaml as it is now.
+        folder: for files of the past.
+        whole: whether to bring all results, or only the scores.
+    """
+    from showreel import revisions
+
+    name, _, revision = label.partition("@")
+    params.check_declared(name, declared.experiments, "experiment")
+    source = _source(name, declared)
+    if not revision:
+        return source
+    revisions.bring(layout.scores(name).parent if whole else layout.scores(name), revision, folder)
+    training, evaluation = (
+        revisions.bring_record(layout.record(stage, name), revision, folder) for stage in ("train", "evaluate")
+    )
+    results = {kind: folder / path for kind, path in source.results.items()}
+    return source._replace(label=label, results=results, training=training, evaluation=evaluation)
+
+
+def _source(name: str, declared: params.Params) -> "Source":
+    """Return where an experiment's results are, and what it is."""
+    from showreel.gallery.entry import Source
+
+    return Source(
+        label=name,
+        **declared.experiments[name].model_dump(include={"dataset", "input", "model"}),
+        results=layout.results(name),
+        training=layout.record("train", name),
+        evaluation=layout.record("evaluate", name),
+    )
 
 
 @contextmanager

@@ -96,6 +96,12 @@ def is_in_git(path: Path) -> bool:
     return path.is_relative_to(LINEAGE) or any(path.match(str(pattern)) for pattern in small)
 
 
+def results(experiment: str) -> dict[str, Path]:
+    """Return by name what is in an experiment's folder of results: all that the gallery shows."""
+    files = (metrics, history, baselines, scores, gif, poster, card, sheet, places)
+    return {file.__name__: file(experiment) for file in files}
+
+
 def code(stage: str, **extensions: str) -> list[Path]:
     """List the package files that make a stage stale when they change.
 

@@ -5,7 +5,7 @@ import contextlib
 
 from snakemake.exceptions import WorkflowError
 
-FOLDERS = ("data", "models", "results", "lineage")
+FOLDERS = ("data", "models", "results", "gallery", "lineage")
 
 
 def claim_outputs():

@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -89,7 +90,7 @@ def evaluate(
 
     contenders = {"": own, **_input_scores(pair, classical)}
     numbers = {"parameters": network.count_params(), **_metrics(contenders, classical.get(strongest))}
-    facts = {"baselines": options, "devices": [processor]}
+    facts = {"baselines": options, "devices": [processor], **_made(degraded)}
     kept = Examples(
         origin=lineage.origin(**facts),
         baseline_name=strongest,
@@ -148,6 +149,13 @@ def _input_scores(pair: Pair, classical: Mapping[str, Scores]) -> dict[str, Scor
         images = learning.unit(storage.read_split(pair.degraded, "test", rows).images)
         parts.append(score(storage.read_split(pair.clean, "test", rows).images, images))
     return {"input": joined(parts)}
+
+
+def _made(degraded: Path) -> dict[str, Any]:
+    """Return how the network's input was made, and what the labels mean, in JSON's types."""
+    attributes = storage.read_attributes(degraded)
+    options, classes = json.loads(attributes.get("options", "{}")), attributes.get("classes", ())
+    return {"degradation": options, "classes": [str(name) for name in classes]}
 
 
 def _picked(path: Path, places: NDArray[np.int64]) -> NDArray[np.uint8]:

@@ -12,9 +12,10 @@ from showreel.verification.digests import FOLDER, Digests
 RESULTS = tuple(
     str(pattern)
     for pattern in (
-        *(path("*") for path in (layout.raw, layout.model, layout.reel, layout.examples, layout.history)),
-        *(path("*") for path in (layout.metrics, layout.scores, layout.gif, layout.poster)),
+        *(path("*") for path in (layout.raw, layout.model, layout.reel, layout.examples)),
+        *layout.results("*").values(),
         layout.prepared("*", "*"),
+        layout.GALLERY,
     )
 )
 """Glob patterns of all that stages ever write."""

@@ -44,6 +44,8 @@ def stages(declared: Params) -> dict[str, Stage]:
     """List all declared stages by name, each after those whose outputs it reads."""
     listed = [stage for dataset in declared.datasets for stage in _of_dataset(dataset, declared)]
     listed += [stage for experiment in declared.experiments for stage in _of_experiment(experiment, declared)]
+    results = (path for experiment in declared.experiments for path in layout.results(experiment).values())
+    listed.append(Stage("gallery", tuple(results), (layout.GALLERY,)))
     return {stage.name: stage for stage in listed}
 
 

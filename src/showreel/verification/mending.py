@@ -15,6 +15,9 @@ from showreel.verification.findings import NO_COMMAND, Mend
 from showreel.verification.graph import Stage
 
 REPRODUCE = "dvc repro"
+ALONE = "dvc repro --single-item"
+"""For the gallery: together with what it reads, either engine would run every declared experiment."""
+
 FORCE = "dvc repro --force --single-item"
 CHECKOUT = "dvc checkout --force"
 SNAKEMAKE = "snakemake --cores 1"
@@ -38,6 +41,8 @@ class Mender:
     def run(self, name: str) -> Mend:
         """Bring a stage up to date, and what was made from it."""
         stage = self.stages.get(name)
+        if name == str(layout.GALLERY):
+            return Mend(ALONE if self.lock else SHOWREEL, (name,))
         if self.lock:
             ends = tuple(end for end in self.lock if end in self.stages and _is_end(end, name, self.stages))
             return Mend(REPRODUCE, ends or (name,))

@@ -1,0 +1,102 @@
+// One experiment: the reel that can be stopped and stepped through, and the charts that follow it.
+"use strict";
+
+const FRAME = 200;
+const LAST = 2000;
+const data = JSON.parse(document.getElementById("data").textContent);
+const slider = document.getElementById("epoch");
+const told = document.getElementById("told");
+const play = document.getElementById("play");
+const rows = document.querySelectorAll("#player .row");
+let timer = null;
+
+function show(number) {
+  slider.value = number;
+  rows.forEach((row, index) => {
+    const at = data.rows[index].at;
+    const [x, y] = at[Math.min(number, at.length - 1)];
+    row.style.setProperty("--x", x);
+    row.style.setProperty("--y", y);
+  });
+  const score = `${data.psnr[number].toFixed(2)} dB`;
+  const kept = data.epochs[number] === data.best ? ", the network that was kept" : "";
+  told.textContent = `epoch ${data.epochs[number]}/${data.epochs.at(-1)}: ${score}${kept}`;
+  slider.setAttribute("aria-valuetext", told.textContent);
+  quality.made.update("none");
+  loss.made.update("none");
+}
+
+function stop() {
+  clearTimeout(timer);
+  timer = null;
+  play.textContent = "▶";
+  play.setAttribute("aria-label", "Play");
+}
+
+function advance() {
+  const next = (Number(slider.value) + 1) % data.epochs.length;
+  show(next);
+  timer = setTimeout(advance, next === data.epochs.length - 1 ? LAST : FRAME);
+}
+
+function toggle() {
+  if (timer !== null) return stop();
+  play.textContent = "❚❚";
+  play.setAttribute("aria-label", "Pause");
+  advance();
+}
+
+function step(change) {
+  stop();
+  show(Math.max(0, Math.min(data.epochs.length - 1, Number(slider.value) + change)));
+}
+
+// A line where the reel stands.
+const cursor = {
+  id: "cursor",
+  afterDatasetsDraw({ ctx, chartArea, scales }) {
+    const x = scales.x.getPixelForValue(data.epochs[slider.value]);
+    ctx.save();
+    ctx.strokeStyle = colour("text");
+    ctx.setLineDash([2, 3]);
+    ctx.beginPath();
+    ctx.moveTo(x, chartArea.top);
+    ctx.lineTo(x, chartArea.bottom);
+    ctx.stroke();
+    ctx.restore();
+  },
+};
+
+function jump(event, elements, made) {
+  const epoch = Math.round(made.scales.x.getValueForPixel(event.x));
+  stop();
+  show(Math.max(0, Math.min(data.epochs.length - 1, data.epochs.indexOf(epoch))));
+}
+
+const range = [data.epochs[0], data.epochs.at(-1)];
+const points = (x, y) => x.map((value, index) => ({ x: value, y: y[index] }));
+const level = (value) => range.map((x) => ({ x, y: value }));
+const extra = { plugins: [cursor], options: { onClick: jump } };
+const curves = [
+  { label: "test", ink: "network", data: points(data.epochs, data.psnr) },
+  { label: "validation", ink: "input", data: points(data.history.epoch, data.history.validation_psnr) },
+];
+if (data.baseline) curves.push({ label: data.baseline.name, ink: "baseline", data: level(data.baseline.psnr), dashed: true });
+const quality = chart("quality", curves, { x: "epoch", range }, extra);
+const loss = chart("loss", [
+  { label: "training", ink: "network", data: points(data.history.epoch, data.history.loss) },
+  { label: "validation", ink: "input", data: points(data.history.epoch, data.history.validation_loss) },
+], { x: "epoch", range, logarithmic: true }, extra);
+for (const kind of ["psnr", "ssim"]) histogram(kind, data.spread[kind].bins, data.spread[kind].series, "");
+
+document.getElementById("playing").hidden = false;
+slider.addEventListener("input", () => { stop(); show(Number(slider.value)); });
+play.addEventListener("click", toggle);
+document.getElementById("back").addEventListener("click", () => step(-1));
+document.getElementById("on").addEventListener("click", () => step(1));
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.altKey || event.metaKey || event.target.closest("input, button, a, summary, select, [role=region]")) return;
+  const action = { ArrowLeft: () => step(-1), ArrowRight: () => step(1), " ": toggle }[event.key];
+  if (action) { event.preventDefault(); action(); }
+});
+show(data.epochs.length - 1);

@@ -1,0 +1,53 @@
+"""What an experiment was made from and with, and how to make it again."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from showreel.gallery.entry import Entry, spoken
+
+DIGEST_SHOWN = 12
+VERSIONS = ("showreel", "python", "tensorflow", "keras", "numpy")
+
+
+def parameters(entry: Entry) -> list[tuple[str, str]]:
+    """List what shaped the network: the values of params.yaml at its training, the experiment's own on top."""
+    source, params = entry.source, entry.training.get("params", {})
+    own = params.get(f"experiments.{source.label.split('@')[0]}", {}).get("training", {})
+    degradation, model = entry.evaluation.get("degradation", {}), params.get(f"models.{source.model}", {})
+    values = {**params.get("training", {}), **own, **({"seed": params["seed"]} if "seed" in params else {})}
+    return [
+        ("data set", source.dataset),
+        ("input", f"{source.input}{listed(degradation)}"),
+        ("model", f"{source.model}{listed(model)}"),
+        *((spoken(name), json.dumps(value).strip('"')) for name, value in values.items()),
+        ("kept epoch", f"{entry.best_epoch} of {entry.sheet['reel']['epochs'][-1]}"),
+    ]
+
+
+def provenance(entry: Entry) -> list[tuple[str, str, str]]:
+    """List name, text and, where that is shortened, the full text; nothing without a record."""
+    record = entry.training
+    if not record:
+        return []
+    versions, files = record.get("versions", {}), {**record.get("inputs", {}), **record.get("outputs", {})}
+    return [
+        ("device", ", ".join(record.get("devices", ())), ""),
+        ("arithmetic", record.get("precision", ""), ""),
+        *((name, versions[name], "") for name in VERSIONS if name in versions),
+        *((Path(path).name, f"sha256 {digest[:DIGEST_SHOWN]}…", digest) for path, digest in files.items()),
+    ]
+
+
+def commands(entry: Entry) -> str:
+    """Return the commands that make an experiment again."""
+    name, _, revision = entry.label.partition("@")
+    lines = [f"git checkout {revision}"] if revision else []
+    lines += [f"dvc repro render@{name}", f"snakemake --cores 2 {name}", f"showreel verify --rebuild {name}"]
+    return "\n".join(lines)
+
+
+def listed(options: Mapping[str, Any]) -> str:
+    """Write options in brackets, or nothing where there are none."""
+    return f" ({', '.join(f'{name} {value}' for name, value in options.items())})" if options else ""
