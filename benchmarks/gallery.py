@@ -23,7 +23,7 @@ MEGABIT = 1e6 / 8
 SLOW = {"offline": False, "latency": 150, "downloadThroughput": 1.6 * MEGABIT, "uploadThroughput": 0.75 * MEGABIT}
 """What browsers' developer tools call a slow 4G line."""
 
-WATCH = """addEventListener("load", (event) => {
+WATCH = """document.addEventListener("load", (event) => {
     if (event.target.tagName === "IMG") window.firstPicture ??= performance.now();
 }, true)"""
 TIMES = """() => [performance.getEntriesByName("first-contentful-paint")[0].startTime, window.firstPicture]"""
@@ -86,8 +86,9 @@ def main() -> None:
                 served = f"http://127.0.0.1:{server.server_address[1]}/{count}/index.html"
                 lines = {"disk": (place / "index.html").as_uri(), "loopback": served, "slow 4G": served}
                 for name, address in lines.items():
+                    slow = name == "slow 4G"
                     page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
-                    print(f"  {name:9s} {visit(page, address, slow=name == 'slow 4G')}")
+                    print(f"  {name:9s} {visit(page, address, slow=slow)}")
                     page.context.close()
             server.shutdown()
         browser.close()

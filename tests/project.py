@@ -1,4 +1,4 @@
-"""A small project made by hand for the tests of `showreel verify`: all kinds of files, a dvc.lock, lineage records."""
+"""A small project made by hand for the tests of `verify`, `list` and `show`: all kinds of files, dvc.lock, records."""
 
 import hashlib
 import io
@@ -9,6 +9,7 @@ from typing import Any
 
 import h5py
 import numpy as np
+import pytest
 import yaml
 from PIL import Image
 from samples import make_examples
@@ -65,6 +66,12 @@ def make(root: Path, *, lock: bool = True, records: bool = True) -> dict[str, St
     return stages
 
 
+def enter(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make a project the current folder, and its `src` that of the package."""
+    monkeypatch.chdir(root)
+    monkeypatch.setattr("showreel.find.PACKAGE", root / "src/showreel")
+
+
 def write(path: Path) -> None:
     """Write a small file, or raw folder, of the kind that belongs at a path."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -87,6 +94,8 @@ def write(path: Path) -> None:
         write_keras(path, 0.5)
     elif path.suffix == ".json":
         path.write_text(json.dumps({"psnr": 20.0, "ssim": 0.8, "mse": 0.01, "count": 3}))
+    elif path.name == "baselines.csv":
+        path.write_text('baseline,options,psnr,psnr_low,psnr_high,ssim\nmedian,"{""size"": 3}",18,17.5,18.5,0.6\n')
     elif path.suffix == ".csv":
         path.write_text("epoch,loss\n1,0.5\n2,0.25\n")
     else:

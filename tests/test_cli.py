@@ -10,7 +10,7 @@ import h5py
 import pytest
 from test_params import GOOD
 
-from showreel import cli, commands, layout
+from showreel import cli, commands, layout, overview
 
 Refused = Callable[..., str]
 
@@ -91,15 +91,17 @@ def test_version_and_help_need_no_params_file(
 
 
 def test_every_command_has_help() -> None:
-    for command in (*cli.STAGES, commands.list_, commands.sync, commands.verify):
-        assert (command.__doc__ or "").endswith(".")
+    for command in (*cli.STAGES, overview.list_, overview.show, commands.sync, commands.verify):
+        summary, *more = (command.__doc__ or "").strip().splitlines()
+        assert summary.endswith(".")
+        assert not more or more[-1].endswith(".")
 
 
 def test_commands_that_need_no_network_import_neither_keras_nor_scientific_packages() -> None:
-    code = "import sys, showreel.cli, showreel.listing; print(*sys.modules)"
+    code = "import sys, showreel.cli, showreel.showing, showreel.details, showreel.terminal; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert "pydantic" in loaded
-    assert {"keras", "tensorflow", "skimage", "sklearn", "scipy", "pandas", "h5py"}.isdisjoint(loaded)
+    assert {"keras", "tensorflow", "skimage", "sklearn", "scipy", "pandas", "numpy", "h5py", "PIL"}.isdisjoint(loaded)
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,12 @@ def test_both_engines_record_the_same_parameters(made_by_dvc: Checkout, made_by_
     assert in_dvc["models/denoiser.keras"]["models.unet"] == {"depth": 1, "filters": 2}
 
 
+@pytest.mark.parametrize("engine", ["made_by_dvc", "made_by_snakemake"])
+def test_the_list_shows_what_an_engine_made_as_up_to_date(engine: str, request: pytest.FixtureRequest) -> None:
+    states = _listed_states(request.getfixturevalue(engine))
+    assert states == dict.fromkeys(EXPERIMENTS, "up to date")
+
+
 def test_snakemake_has_nothing_to_do_after_dvc(made_by_dvc: Checkout) -> None:
     assert _snakemake_jobs(made_by_dvc) == set()
     assert "up to date" in made_by_dvc.run("dvc", "repro", "--glob", "render@*")
@@ -120,6 +126,9 @@ def test_a_change_makes_stale_what_depends_on_it_and_nothing_else(made_by_dvc: C
     with _edited(made_by_dvc.folder / name, old, new):
         assert set(json.loads(made_by_dvc.run("dvc", "status", "--json"))) == directly
         assert _snakemake_jobs(made_by_dvc) == in_turn
+        stale = {job.split()[1] for job in in_turn if " " in job}
+        expected = {name: "stale" if name in stale else "up to date" for name in EXPERIMENTS}
+        assert _listed_states(made_by_dvc) == expected
 
 
 def test_dvc_experiments_and_metrics_compare_two_values(made_by_snakemake: Checkout) -> None:
@@ -137,6 +146,10 @@ def _values(record: Path) -> dict[str, object] | None:
     """Return the parameters in Snakemake's record of an output; the rules hand them over as one JSON text."""
     params = json.loads(record.read_text())["params"]
     return json.loads(literal_eval(params[0])) if params else None
+
+
+def _listed_states(checkout: Checkout) -> dict[str, str]:
+    return {entry["experiment"]: entry["state"] for entry in json.loads(checkout.run("showreel", "list", "--json"))}
 
 
 def _snakemake_jobs(checkout: Checkout) -> set[str]:

@@ -1,6 +1,8 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from showreel import find, layout
 
@@ -45,3 +47,17 @@ def test_code_holds_the_extension_and_what_its_folder_shares_but_no_other_extens
 
 def test_a_stage_without_extensions_has_its_own_code_alone() -> None:
     assert not {path.parent.name for path in layout.code("render")} & {"models", "datasets", "degradations"}
+
+
+def test_git_keeps_what_dvc_does_not_cache() -> None:
+    stages = yaml.safe_load((find.PACKAGE.parents[1] / "dvc.yaml").read_text())["stages"].values()
+    outputs = [out for stage in stages for out in _outputs(stage.get("do", stage))]
+    assert len(outputs) > 15
+    for out in outputs:
+        path, options = next(iter(out.items())) if isinstance(out, dict) else (out, {})
+        in_git = layout.is_in_git(Path(path))
+        assert in_git == (options.get("cache") is False), path
+
+
+def _outputs(stage: dict[str, Any]) -> list[Any]:
+    return [*stage["outs"], *stage.get("metrics", [])]

@@ -1,10 +1,11 @@
-"""The command `showreel`: one subcommand a stage, `list`, `sync` and `verify`. It parses, calls one function and exits.
+"""The command `showreel`: a subcommand a stage and some more. It parses, calls one function, exits.
 
 Exit codes: 0 done, 1 a file, archive or network is at fault or `verify` found something wrong, 2 params.yaml or the
 command line is at fault, 130 interrupted.
 """
 
 import argparse
+import inspect
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -12,7 +13,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, NoReturn
 
-from showreel import commands, layout, params
+from showreel import commands, layout, overview, params
 from showreel.errors import ParamsError, ShowreelError
 
 EPILOG = """\
@@ -77,9 +78,13 @@ def _parser() -> argparse.ArgumentParser:
         command = _command(added, stage)
         for name in names:
             command.add_argument(name, metavar=name.upper(), help=f"a name in params.yaml: {name}s")
-    for function in (commands.list_, commands.sync):
-        _command(added, function).add_argument("pattern", nargs="?", default="*", help="'mnist-*'; default: all")
-    comparing = _command(added, commands.compare)
+    listing, showing, syncing = (_command(added, one) for one in (overview.list_, overview.show, commands.sync))
+    for command in (listing, syncing):
+        command.add_argument("pattern", nargs="?", default="*", help="'mnist-*'; default: all")
+    showing.add_argument("experiment", metavar="EXPERIMENT", help="a name in params.yaml: experiments")
+    for command in (listing, showing):
+        command.add_argument("--json", action="store_true", help="for machines")
+    comparing = _command(added, overview.compare)
     comparing.add_argument("names", nargs="+", metavar="EXPERIMENT[@REVISION]", help="the first one is the reference")
     comparing.add_argument("--json", action="store_true", help="for machines: all numbers, unrounded")
     comparing.add_argument("--page", metavar="FOLDER", type=Path, help="also write a gallery of them, to look at")
@@ -92,8 +97,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _command(added: Any, function: Callable[..., int | None]) -> argparse.ArgumentParser:
-    summary = (function.__doc__ or "").strip()
-    command: argparse.ArgumentParser = added.add_parser(function.__name__.strip("_"), help=summary, description=summary)
+    text = inspect.cleandoc(function.__doc__ or "")
+    command: argparse.ArgumentParser = added.add_parser(
+        function.__name__.strip("_"), help=text.splitlines()[0], description=text,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
     command.set_defaults(function=function)
     return command
 

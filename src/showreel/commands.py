@@ -3,10 +3,8 @@
 A stage runs alone, and its lineage begins before its code is loaded; that is why stages are imported here and there.
 """
 
-import fnmatch
 import os
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,11 +12,10 @@ from typing import TYPE_CHECKING
 
 from showreel import atomic, find, layout, locks, params
 from showreel.errors import ShowreelError
-from showreel.lineage import Lineage
 from showreel.watching import choice
 
 if TYPE_CHECKING:
-    from showreel.gallery.entry import Source
+    from showreel.lineage import Lineage
 
 
 def download(name: str, declared: params.Params) -> None:
@@ -160,42 +157,18 @@ def gallery(declared: params.Params) -> None:
     shown = [record for record in records if record.exists()]
     makers = records + [layout.record("render", name) for name in names]
     with _running("gallery", inputs=results + shown, makers=makers, values=declared.values("experiments")) as lineage:
+        from showreel.sources import source
         from showreel.stages.gallery import gallery
 
         pending = [name for name in declared.experiments if name not in names]
-        gallery([_source(name, declared) for name in names], layout.GALLERY, pending=pending, lineage=lineage)
-
-
-def list_(pattern: str, declared: params.Params) -> None:
-    """Show the experiments that a pattern names, their scores and where their GIFs are."""
-    from showreel.listing import Entry, table
-
-    names = _matching(pattern, declared)
-    print(table(Entry(name, layout.metrics(name), layout.gif(name)) for name in names))
-
-
-def compare(names: list[str], as_json: bool, page: Path | None, declared: params.Params) -> None:
-    """Compare experiments, now or at git revisions, on the same test images, with paired statistics."""
-    from showreel import comparison
-    from showreel.gallery import entry, site
-
-    with tempfile.TemporaryDirectory() as folder:
-        sources = [
-            _source_at(name, declared, Path(folder) / str(number), whole=bool(page))
-            for number, name in enumerate(names)
-        ]
-        if page:
-            with atomic.replacing(page) as temporary:
-                site.write(sources, temporary)
-        reference, *others = map(entry.contestant, sources)
-    print((comparison.as_json if as_json else comparison.as_text)(reference, others))
+        gallery([source(name, declared) for name in names], layout.GALLERY, pending=pending, lineage=lineage)
 
 
 def sync(pattern: str, declared: params.Params) -> None:
     """Let DVC and Snakemake take over each other's results for the experiments that a pattern names."""
     from showreel.sync import sync
 
-    print(sync(_matching(pattern, declared), declared, root=layout.PARAMS.parent, source=find.PACKAGE.parent))
+    print(sync(declared.matching(pattern), declared, root=layout.PARAMS.parent, source=find.PACKAGE.parent))
 
 
 def verify(pattern: str, as_json: bool, experiment: str | None, declared: params.Params) -> int:
@@ -206,7 +179,7 @@ def verify(pattern: str, as_json: bool, experiment: str | None, declared: params
 
     root, source = layout.PARAMS.parent, find.PACKAGE.parent
     if experiment is None:
-        experiments = None if pattern == "*" else _matching(pattern, declared)
+        experiments = None if pattern == "*" else declared.matching(pattern)
         told = report.of_audit(audit(root, declared, source=source, experiments=experiments))
     else:
         params.check_declared(experiment, declared.experiments, "experiment")
@@ -223,8 +196,10 @@ def _running(
     makers: Iterable[Path],
     values: params.Options,
     **extensions: str,
-) -> Iterator[Lineage]:
+) -> "Iterator[Lineage]":
     """Run a stage alone, and begin its lineage before its code is loaded."""
+    from showreel.lineage import Lineage
+
     command, record = " ".join((stage, *names)), layout.record(stage, *names)
     with locks.alone(layout.lock(stage, *names), f"showreel {command}"):
         atomic.remove_leftovers(record)
@@ -247,50 +222,6 @@ def _experiment(name: str, declared: params.Params) -> tuple[params.Experiment, 
     if kind != params.CLEAN:
         records.append(layout.record("degrade", dataset, kind))
     return experiment, layout.prepared(dataset, kind), layout.prepared(dataset, params.CLEAN), records
-
-
-def _source_at(label: str, declared: params.Params, folder: Path, *, whole: bool) -> "Source":
-    """Return where an experiment's results are; those of a revision, `NAME@REVISION`, are brought into a folder.
-
-    Args:
-        label: the name, with or without a revision.
-        declared: params.yaml as it is now.
-        folder: for files of the past.
-        whole: whether to bring all results, or only the scores.
-    """
-    from showreel import revisions
-
-    name, _, revision = label.partition("@")
-    params.check_declared(name, declared.experiments, "experiment")
-    source = _source(name, declared)
-    if not revision:
-        return source
-    revisions.bring(layout.scores(name).parent if whole else layout.scores(name), revision, folder)
-    training, evaluation = (
-        revisions.bring_record(layout.record(stage, name), revision, folder) for stage in ("train", "evaluate")
-    )
-    results = {kind: folder / path for kind, path in source.results.items()}
-    return source._replace(label=label, results=results, training=training, evaluation=evaluation)
-
-
-def _source(name: str, declared: params.Params) -> "Source":
-    """Return where an experiment's results are, and what it is."""
-    from showreel.gallery.entry import Source
-
-    return Source(
-        label=name,
-        **declared.experiments[name].model_dump(include={"dataset", "input", "model"}),
-        results=layout.results(name),
-        training=layout.record("train", name),
-        evaluation=layout.record("evaluate", name),
-    )
-
-
-def _matching(pattern: str, declared: params.Params) -> list[str]:
-    names = fnmatch.filter(declared.experiments, pattern)
-    if not names:
-        params.check_declared(pattern, declared.experiments, "experiment")
-    return names
 
 
 @contextmanager

@@ -25,9 +25,12 @@ def read(path: Path) -> Any:
         raise ParamsError(f"is not a file of up to {LONGEST_FILE:,} bytes; keep it small, or split the project")
     try:
         text = path.read_text(encoding="utf-8")
-        if _expanded(yaml.compose(text, yaml.SafeLoader), {}) > LONGEST_EXPANDED:
+        loader = yaml.SafeLoader(text)
+        node = loader.get_single_node()
+        if _expanded(node, {}) > LONGEST_EXPANDED:
             raise ParamsError("holds aliases that repeat each other beyond all measure; write the values out")
-        in_snakemake, in_dvc = yaml.safe_load(text), ruamel.yaml.YAML(typ="safe", pure=True).load(text)
+        in_snakemake = loader.construct_document(node) if node else None
+        in_dvc = ruamel.yaml.YAML(typ="safe", pure=True).load(text)
         _check_same(in_snakemake, in_dvc, "")
     except UnicodeDecodeError as error:
         raise ParamsError(f"is not UTF-8 text ({error.reason} at byte {error.start}); save it as UTF-8") from error

@@ -95,6 +95,12 @@ def poster(experiment: str) -> Path:
     return _results(experiment) / "poster.png"
 
 
+def is_in_git(path: Path) -> bool:
+    """Tell whether git keeps an output; DVC's cache keeps the others."""
+    small = (metrics("*"), history("*"), baselines("*"))
+    return path.is_relative_to(LINEAGE) or any(path.match(str(pattern)) for pattern in small)
+
+
 def results(experiment: str) -> dict[str, Path]:
     """Return by name what is in an experiment's folder of results: all that the gallery shows."""
     files = (metrics, history, baselines, scores, gif, poster, card, sheet, places)

@@ -1,6 +1,7 @@
 """params.yaml → frozen, checked objects, or one line that names the key, what is wrong and what would be right."""
 
 import difflib
+import fnmatch
 import functools
 import operator
 from collections.abc import Iterable
@@ -98,6 +99,17 @@ class Params(_Strict):
     def watchers(self) -> list[str]:
         """The names of those that are to look on."""
         return [name for name, looks_on in self.watch if looks_on]
+
+    def matching(self, pattern: str) -> list[str]:
+        """Return the experiments that a pattern such as `mnist-*` names.
+
+        Raises:
+            ParamsError: there are none.
+        """
+        names = fnmatch.filter(self.experiments, pattern)
+        if not names:
+            check_declared(pattern, self.experiments, "experiment")
+        return names
 
     def values(self, *keys: str) -> Options:
         """Return what the file says at some dotted keys, as it is written there: what both engines record."""

@@ -9,6 +9,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -18,6 +19,9 @@ from samples import make_results
 from showreel.comparison import Paired, compare
 from showreel.gallery import site
 from showreel.gallery.entry import Source, contestant
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
@@ -48,7 +52,7 @@ def gallery(sources: list[Source], tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture(scope="module")
-def browser() -> "Iterator[playwright.Browser]":
+def browser() -> "Iterator[Browser]":
     with playwright.sync_playwright() as started:
         browser = started.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
@@ -58,8 +62,8 @@ def browser() -> "Iterator[playwright.Browser]":
 class Visit:
     """A page that is watched: what it logs, and what it asks for."""
 
-    def __init__(self, browser: "playwright.Browser", **options: object) -> None:
-        self.context = browser.new_context(**{"viewport": DESK, **options})
+    def __init__(self, browser: "Browser", **options: Any) -> None:
+        self.context = browser.new_context(**({"viewport": DESK} | options))
         self.page = self.context.new_page()
         self.complaints: list[str] = []
         self.requests: list[str] = []
@@ -68,13 +72,13 @@ class Visit:
         self.page.on("requestfailed", lambda request: self.complaints.append(f"failed: {request.url}"))
         self.page.on("request", lambda request: self.requests.append(request.url))
 
-    def open(self, address: str) -> "playwright.Page":
+    def open(self, address: str) -> "Page":
         self.page.goto(address, wait_until="networkidle")
         return self.page
 
 
 @pytest.fixture
-def visit(browser: "playwright.Browser") -> Iterator[Visit]:
+def visit(browser: "Browser") -> Iterator[Visit]:
     visit = Visit(browser)
     yield visit
     visit.context.close()
@@ -84,7 +88,7 @@ def visit(browser: "playwright.Browser") -> Iterator[Visit]:
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_pages_work_from_the_disk_without_a_complaint_or_a_request_elsewhere(
-    browser: "playwright.Browser", gallery: Path, name: str, scheme: str
+    browser: "Browser", gallery: Path, name: str, scheme: str
 ) -> None:
     visit = Visit(browser, color_scheme=scheme)
     page = visit.open((gallery / name).as_uri())
@@ -100,7 +104,7 @@ def test_pages_work_from_the_disk_without_a_complaint_or_a_request_elsewhere(
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 def test_pages_have_no_barriers_that_axe_finds(
-    browser: "playwright.Browser", gallery: Path, name: str, scheme: str, size: dict[str, int]
+    browser: "Browser", gallery: Path, name: str, scheme: str, size: dict[str, int]
 ) -> None:
     visit = Visit(browser, color_scheme=scheme, viewport=size)
     page = visit.open((gallery / name).as_uri())
@@ -113,14 +117,14 @@ def test_pages_have_no_barriers_that_axe_finds(
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_nothing_sticks_out_on_a_phone(browser: "playwright.Browser", gallery: Path, name: str) -> None:
+def test_nothing_sticks_out_on_a_phone(browser: "Browser", gallery: Path, name: str) -> None:
     visit = Visit(browser, viewport=PHONE)
     page = visit.open((gallery / name).as_uri())
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     visit.context.close()
 
 
-def pixels(page: "playwright.Page", row: str, tile: int, tile_size: tuple[int, int]) -> np.ndarray:  # type: ignore[type-arg]
+def pixels(page: "Page", row: str, tile: int, tile_size: tuple[int, int]) -> np.ndarray:
     """Return what the screen shows of one image, one value a pixel of the image."""
     shot = page.locator(f"#player .row.{row} i").nth(tile).screenshot()
     shown = np.asarray(Image.open(io.BytesIO(shot)).convert("RGB"))
@@ -129,7 +133,7 @@ def pixels(page: "playwright.Page", row: str, tile: int, tile_size: tuple[int, i
     return shown[down // 2 :: down, right // 2 :: right]
 
 
-def sheet(source: Source, kind: str, epoch: int, tile: int) -> np.ndarray:  # type: ignore[type-arg]
+def sheet(source: Source, kind: str, epoch: int, tile: int) -> np.ndarray:
     """Return what the sheet holds of one image."""
     table = json.loads(source.results["places"].read_text())
     (height, width), rows = table["tile"], {row["kind"]: row["at"] for row in table["reel"]["rows"]}
@@ -224,7 +228,7 @@ def test_the_pictures_can_be_stopped(visit: Visit, gallery: Path) -> None:
     assert picture.evaluate("image => image.src").endswith("card.gif")
 
 
-def test_who_wants_no_motion_sees_none(browser: "playwright.Browser", gallery: Path) -> None:
+def test_who_wants_no_motion_sees_none(browser: "Browser", gallery: Path) -> None:
     visit = Visit(browser, reduced_motion="reduce")
     page = visit.open((gallery / "index.html").as_uri())
     assert page.locator(".card img").first.evaluate("image => image.currentSrc").endswith("poster.png")
@@ -268,7 +272,7 @@ def test_only_experiments_on_the_same_test_images_are_offered(
     assert page.url.endswith("#photos-denoiser,photos-identity")
 
 
-def test_a_page_without_scripts_still_tells_everything(browser: "playwright.Browser", gallery: Path) -> None:
+def test_a_page_without_scripts_still_tells_everything(browser: "Browser", gallery: Path) -> None:
     visit = Visit(browser, java_script_enabled=False)
     page = visit.open((gallery / "index.html").as_uri())
     assert page.locator(".card:visible").count() == 3

@@ -1,20 +1,22 @@
 """What is said of how results came about: by dvc.lock, read without DVC, and by the stages' lineage records."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import ruamel.yaml
 
 from showreel import layout
-from showreel.verification.digests import Algorithm
 from showreel.verification.graph import stage_name
 
+Algorithm = Literal["md5", "sha256"]
+"""DVC's and that of the lineage records."""
 LOCK = "dvc.lock"
 PACKAGE = "src/"
 """Dependencies beneath it are code; all others are data."""
+FACTS = ("devices", "precision", "versions")
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class Account:
         outputs: path → digest.
         code: path → digest of the package files that ran.
         params: dotted key of params.yaml → value.
+        facts: what else a record tells: versions, and the devices and the precision of a training.
     """
 
     source: str
@@ -38,6 +41,7 @@ class Account:
     outputs: Mapping[str, str]
     code: Mapping[str, str]
     params: Mapping[str, Any]
+    facts: Mapping[str, Any]
 
 
 class Accounts(NamedTuple):
@@ -62,16 +66,29 @@ def read(root: Path, source: Path) -> Accounts:
             lock = _from_lock(root / LOCK)
         except (ruamel.yaml.error.YAMLError, *MALFORMED) as error:
             unreadable[LOCK] = " ".join(f"is not a lock file of DVC ({error})".split())[:200]
-    records: dict[str, Account] = {}
-    for path in sorted((root / layout.LINEAGE).rglob("[!.]*.json")):
+    told = records(root, source, sorted((root / layout.LINEAGE).rglob("[!.]*.json")))
+    return Accounts(lock, told.records, unreadable | told.unreadable)
+
+
+def records(root: Path, source: Path, paths: Iterable[Path]) -> Accounts:
+    """Read some lineage records alone.
+
+    Args:
+        root: the project's folder.
+        source: the folder that holds the package.
+        paths: of records that exist.
+    """
+    told = Accounts({}, {}, {})
+    package = _shown(source, root)
+    for path in paths:
         name = path.relative_to(root)
         try:
-            account = _from_record(path, name, _shown(source, root))
+            account = _from_record(path, name, package)
         except MALFORMED as error:
-            unreadable[name.as_posix()] = f"is not a lineage record ({type(error).__name__}: {error})"
+            told.unreadable[name.as_posix()] = f"is not a lineage record ({type(error).__name__}: {error})"
         else:
-            records[account.stage] = account
-    return Accounts(lock, records, unreadable)
+            told.records[account.stage] = account
+    return told
 
 
 MALFORMED = (OSError, ValueError, KeyError, TypeError, AttributeError)
@@ -96,6 +113,7 @@ def _from_locked(name: str, entry: Mapping[str, Any]) -> Account:
         outputs={str(out["path"]): str(out["md5"]) for out in entry.get("outs", ())},
         code={path: digest for path, digest in read.items() if path.startswith(PACKAGE)},
         params=dict(entry.get("params", {}).get(layout.PARAMS.name, {})),
+        facts={},
     )
 
 
@@ -112,6 +130,7 @@ def _from_record(path: Path, name: Path, package: str) -> Account:
         outputs=_digests(content["outputs"]),
         code={f"{package}/{file}": digest for file, digest in _digests(content["code"]).items()},
         params=dict(content["params"]),
+        facts={name: content[name] for name in FACTS if name in content},
     )
 
 

@@ -7,15 +7,13 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from tqdm import tqdm
 
 BLOCK_BYTES = 1 << 20
 FOLDER = ".dir"
 """What DVC appends to the digest of a folder."""
-
-Algorithm = Literal["md5", "sha256"]
 
 
 class Digests(NamedTuple):

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from showreel import layout
 from showreel.verification import digests
-from showreel.verification.digests import FOLDER, Algorithm, Digests
+from showreel.verification.accounts import Algorithm
+from showreel.verification.digests import FOLDER, Digests
 
 RESULTS = tuple(
     str(pattern)

@@ -59,13 +59,18 @@ def needed(experiment: str, declared: Params) -> dict[str, Stage]:
 
 def before(names: Iterable[str], among: Mapping[str, Stage]) -> set[str]:
     """List the stages that some others read from, in turn."""
-    makers = {path: name for name, stage in among.items() for path in stage.outputs}
-    found: set[str] = set()
-    waiting = [name for name in names if name in among]
-    while waiting:
-        new = {makers[path] for path in among[waiting.pop()].inputs if path in makers} - found
-        found |= new
-        waiting += new
+    found = ancestors(among)
+    return {maker for name in names if name in found for maker in found[name]}
+
+
+def ancestors(among: Mapping[str, Stage]) -> dict[str, set[str]]:
+    """Return for each stage those that it reads from, in turn; they must be listed before it."""
+    found: dict[str, set[str]] = {}
+    makers: dict[Path, str] = {}
+    for name, stage in among.items():
+        direct = {makers[path] for path in stage.inputs if path in makers}
+        found[name] = direct.union(*(found[maker] for maker in direct))
+        makers |= dict.fromkeys(stage.outputs, name)
     return found
 
 

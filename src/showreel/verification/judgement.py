@@ -10,9 +10,7 @@ from showreel.verification.disk import Disk, is_folder_digest
 from showreel.verification.findings import Finding, Kind, Mend
 from showreel.verification.graph import Stage
 from showreel.verification.mending import Mender
-
-ABSENT = object()
-"""Stands for a value that params.yaml does not have."""
+from showreel.verification.values import ABSENT, Change, changes, lookup
 
 
 @dataclass(frozen=True)
@@ -105,29 +103,17 @@ def _code(case: Case, account: Account) -> Iterator[Finding]:
 
 def _params(case: Case, account: Account) -> Iterator[Finding]:
     for key, value in account.params.items():
-        for change in _changes(key, value, _lookup(case.values, key)):
-            yield Finding(Kind.STALE, str(layout.PARAMS), account.stage, change, case.mender.run(account.stage))
+        for change in changes(key, value, lookup(case.values, key)):
+            detail = _sentence(change)
+            yield Finding(Kind.STALE, str(layout.PARAMS), account.stage, detail, case.mender.run(account.stage))
 
 
-def _lookup(values: Any, key: str) -> Any:
-    for part in key.split("."):
-        if not isinstance(values, dict) or part not in values:
-            return ABSENT
-        values = values[part]
-    return values
-
-
-def _changes(key: str, old: Any, new: Any) -> Iterator[str]:
-    """Yield a sentence for each value that differs, down to the innermost keys."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        for name in sorted({*old, *new}):
-            yield from _changes(f"{key}.{name}", old.get(name, ABSENT), new.get(name, ABSENT))
-    elif old is ABSENT:
-        yield f"has {key} = {new!r}, which was not there"
-    elif new is ABSENT:
-        yield f"no longer has {key}, which was {old!r}"
-    elif old != new:
-        yield f"has {key} = {new!r}, which was {old!r}"
+def _sentence(change: Change) -> str:
+    if change.old is ABSENT:
+        return f"has {change.key} = {change.new!r}, which was not there"
+    if change.new is ABSENT:
+        return f"no longer has {change.key}, which was {change.old!r}"
+    return f"has {change.key} = {change.new!r}, which was {change.old!r}"
 
 
 def _inputs(case: Case, account: Account, makers: Mapping[str, list[Account]]) -> Iterator[Finding]:

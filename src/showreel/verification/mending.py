@@ -23,16 +23,6 @@ CHECKOUT = "dvc checkout --force"
 SNAKEMAKE = "snakemake --cores 1"
 SHOWREEL = "showreel"
 
-UNCACHED = (
-    str(layout.metrics("*")),
-    str(layout.history("*")),
-    str(layout.baselines("*")),
-    f"{layout.LINEAGE}/*.json",
-    f"{layout.LINEAGE}/*/*.json",
-    f"{layout.LINEAGE}/*/*/*.json",
-)
-"""Outputs that git keeps; `dvc checkout` leaves them as they are."""
-
 
 @dataclass(frozen=True)
 class Mender:
@@ -70,7 +60,7 @@ class Mender:
             return Mend("git restore", (path,))
         locked = self.lock[account.stage].outputs if account.stage in self.lock else {}
         output = next((place for place in (path, *map(str, Path(path).parents)) if place in locked), None)
-        if output is None or any(Path(path).match(pattern) for pattern in UNCACHED):
+        if output is None or layout.is_in_git(Path(path)):
             return self.run(account.stage) if self.lock else self.rerun(account.stage)
         cached = _cached(self.root, locked[output])
         if not all((self.root / name).is_file() for name in cached):

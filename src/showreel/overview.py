@@ -1,0 +1,91 @@
+"""What `showreel list`, `show` and `compare` print. Each loads what it needs alone, so that they answer at once."""
+
+import json
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from showreel import find, layout, params
+
+if TYPE_CHECKING:
+    from showreel.listing import Entry
+
+
+def list_(pattern: str, as_json: bool, declared: params.Params) -> None:
+    """Show the experiments that a pattern names: their states, their scores and where their GIFs are.
+
+    The state is told from the lineage records, params.yaml and the code:
+      up to date   everything that the GIF needs was made from the present data, code and values
+      stale        one of these has changed; the first change is named, `showreel show` names all
+      incomplete   outputs are not here, or stages have not run
+      unknown      there are results, but no lineage record tells of them
+      never run
+    No data are read, so an output that was edited by hand goes unnoticed: `showreel verify` finds it.
+
+    --json prints an array of objects, one an experiment:
+      experiment, state, gif (null before it is made),
+      reasons: array of {stage, state, text}; empty if it is up to date or was never run,
+      scores: the numbers of metrics.json; empty before they are there.
+    """
+    from showreel import listing, terminal
+
+    entries = _entries(declared.matching(pattern), declared)
+    if as_json:
+        terminal.write(_as_json([listing.plain(entry) for entry in entries]))
+    else:
+        terminal.show(listing.table(entries))
+
+
+def show(experiment: str, as_json: bool, declared: params.Params) -> None:
+    """Show one experiment: what it is, its state, its scores, its files, where they come from, and its picture.
+
+    On a terminal, with Kitty's graphics, Sixel or coloured half blocks, the last frame of the GIF comes first.
+
+    --json prints one object: all that `list --json` has, and
+      dataset, input, model: {name, and its options},
+      training: the values that it trains with,
+      baselines: array of the rows of baselines.csv, the strongest first,
+      files: what → {path, here},
+      provenance: devices, precision, versions, code (one digest), data (path → SHA-256); null before it was trained,
+      rebuild: array of commands that make it again.
+    """
+    from showreel import details, terminal
+
+    params.check_declared(experiment, declared.experiments, "experiment")
+    (entry,) = _entries([experiment], declared)
+    known = details.details(layout.PARAMS.parent, declared, entry)
+    if as_json:
+        terminal.write(_as_json(known))
+    else:
+        from showreel import showing
+
+        terminal.show_picture(layout.PARAMS.parent / layout.poster(experiment))
+        terminal.show(*showing.parts(known))
+
+
+def _entries(names: list[str], declared: params.Params) -> "list[Entry]":
+    from showreel import listing, state
+
+    root = layout.PARAMS.parent
+    known = state.conditions(root, declared, names, source=find.PACKAGE.parent)
+    return [listing.entry(root, name, condition) for name, condition in known.items()]
+
+
+def _as_json(plain: object) -> str:
+    return json.dumps(plain, indent=1, ensure_ascii=False)
+
+
+def compare(names: list[str], as_json: bool, page: Path | None, declared: params.Params) -> None:
+    """Compare experiments, now or at git revisions, on the same test images, with paired statistics."""
+    from showreel import comparison
+    from showreel.gallery import entry, site
+    from showreel.sources import source_at
+
+    with tempfile.TemporaryDirectory() as folder:
+        sources = [
+            source_at(name, declared, Path(folder) / str(number), whole=bool(page)) for number, name in enumerate(names)
+        ]
+        if page:
+            site.replace(sources, page)
+        reference, *others = map(entry.contestant, sources)
+    print((comparison.as_json if as_json else comparison.as_text)(reference, others))
