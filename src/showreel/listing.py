@@ -6,7 +6,15 @@ from typing import NamedTuple
 
 from showreel import summary
 
-HEADINGS = ("experiment", "input", "baseline", "network", "gain", "SSIM", "GIF")
+SCORES = {
+    "input": ("input_psnr", "{:.2f} dB"),
+    "baseline": ("baseline_psnr", "{:.2f} dB"),
+    "network": ("psnr", "{:.2f} dB"),
+    "gain": ("gain_db", "{:+.2f} dB"),
+    "SSIM": ("ssim", "{:.3f}"),
+}
+"""Heading → the number of metrics.json that stands under it, and how it is written."""
+HEADINGS = ("experiment", *SCORES, "GIF")
 
 
 class Entry(NamedTuple):
@@ -30,14 +38,18 @@ def table(entries: Iterable[Entry]) -> str:
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
 
 
+def scores(metrics: Path) -> dict[str, str]:
+    """Return an experiment's scores by heading; a dash for what it does not have.
+
+    Raises:
+        ShowreelError: the file is damaged.
+    """
+    known = summary.read(metrics)
+    return {heading: form.format(known[name]) if name in known else "–" for heading, (name, form) in SCORES.items()}
+
+
 def _row(entry: Entry) -> tuple[str, ...]:
     if not entry.metrics.exists():
-        return (entry.experiment, "–", "–", "–", "–", "–", "not run yet")
-    scores = summary.read(entry.metrics)
-    decibels = [_number(scores.get(f"{name}psnr"), "{:.2f} dB") for name in ("input_", "baseline_", "")]
-    gain, ssim = _number(scores.get("gain_db"), "{:+.2f} dB"), _number(scores.get("ssim"), "{:.3f}")
-    return (entry.experiment, *decibels, gain, ssim, str(entry.gif) if entry.gif.exists() else "not rendered yet")
-
-
-def _number(value: float | None, form: str) -> str:
-    return "–" if value is None else form.format(value)
+        return (entry.experiment, *("–" for _ in SCORES), "not run yet")
+    state = str(entry.gif) if entry.gif.exists() else "not rendered yet"
+    return (entry.experiment, *scores(entry.metrics).values(), state)
