@@ -5,7 +5,7 @@ Fuzzing is the same at every run; `pytest --hypothesis-profile=thorough tests/fa
 
 import pytest
 from checkouts import Checkout
-from engines import ENGINES, PARAMS, STAGES, Engine, History
+from engines import ENGINES, PARAMS, PORTFOLIO, STAGES, Engine, History
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
@@ -41,3 +41,19 @@ def history(
             engine.run(checkout, stage)
         histories[engine.name] = History(engine, stood | {"": checkout})
     return histories[engine.name]
+
+
+@pytest.fixture(scope="session")
+def made_by_dvc(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """A checkout in which DVC has run three experiments; tests leave it as it is, or copy it."""
+    checkout = Checkout.fresh(tmp_path_factory.mktemp("dvc"), PORTFOLIO)
+    checkout.run("dvc", "repro", "--glob", "render@*")
+    return checkout
+
+
+@pytest.fixture(scope="session")
+def made_by_snakemake(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """A checkout in which Snakemake has run three experiments."""
+    checkout = Checkout.fresh(tmp_path_factory.mktemp("snakemake"), PORTFOLIO)
+    checkout.run("snakemake", "--cores", "4", "all_gifs")
+    return checkout
