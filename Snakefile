@@ -8,7 +8,11 @@ configfile: "params.yaml"
 params.load(layout.PARAMS)
 
 
+report: "workflow/report/workflow.rst"
+
+
 include: "workflow/rules/lookup.smk"
+include: "workflow/rules/reporting.smk"
 include: "workflow/rules/exclusion.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/model.smk"

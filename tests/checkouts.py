@@ -41,6 +41,7 @@ class Checkout:
         checkout = cls(folder)
         checkout.run("git", "init", "--quiet")
         checkout.run("dvc", "init", "--quiet")
+        shutil.copytree(ROOT / ".dvc/plots", folder / ".dvc/plots")
         return checkout
 
     def copied(self, folder: Path, **environment: str) -> "Checkout":

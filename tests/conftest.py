@@ -5,7 +5,7 @@ Fuzzing is the same at every run; `pytest --hypothesis-profile=thorough tests/fa
 
 import pytest
 from checkouts import Checkout
-from engines import ENGINES, PARAMS, STAGES, Engine, History
+from engines import ENGINES, PARAMS, PORTFOLIO, STAGES, Engine, History
 from hypothesis import HealthCheck, settings
 from looked_on import prepared, train
 
@@ -55,4 +55,20 @@ def watched(waiting: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Chec
     """A checkout in which all watchers looked on while a network was trained."""
     checkout = waiting.copied(tmp_path_factory.mktemp("watched") / "project")
     train(checkout)
+    return checkout
+
+
+@pytest.fixture(scope="session")
+def made_by_dvc(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """A checkout in which DVC has run three experiments; tests leave it as it is, or copy it."""
+    checkout = Checkout.fresh(tmp_path_factory.mktemp("dvc"), PORTFOLIO)
+    checkout.run("dvc", "repro", "--glob", "render@*")
+    return checkout
+
+
+@pytest.fixture(scope="session")
+def made_by_snakemake(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """A checkout in which Snakemake has run three experiments."""
+    checkout = Checkout.fresh(tmp_path_factory.mktemp("snakemake"), PORTFOLIO)
+    checkout.run("snakemake", "--cores", "4", "all_gifs")
     return checkout

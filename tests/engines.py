@@ -24,6 +24,25 @@ experiments:
   denoiser: {dataset: digits, input: noisy, model: unet}
 """
 
+PORTFOLIO = """\
+seed: 20
+datasets:
+  digits: {source: digits}
+degradations:
+  noisy: {sigma: 0.5}
+  downscaled: {factor: 2, sigma: 0.05}
+models:
+  unet: {depth: 1, filters: 2}
+  upscaler: {depth: 1, filters: 2}
+training: {epochs: 2, batch_size: 128, learning_rate: 0.001, precision: float32}
+experiments:
+  identity: {dataset: digits, input: clean, model: unet}
+  denoiser: {dataset: digits, input: noisy, model: unet}
+  superresolution: {dataset: digits, input: downscaled, model: upscaler}
+"""
+"""Params of three tiny experiments."""
+EXPERIMENTS = ("identity", "denoiser", "superresolution")
+
 STAGES = {
     "download": ("digits", "data/raw/digits"),
     "prepare": ("digits", "data/prepared/digits/clean.h5"),

@@ -12,42 +12,9 @@ from pathlib import Path
 import pytest
 import yaml
 from checkouts import Checkout
+from engines import EXPERIMENTS
 
 pytestmark = pytest.mark.slow
-
-PARAMS = """\
-seed: 20
-datasets:
-  digits: {source: digits}
-degradations:
-  noisy: {sigma: 0.5}
-  downscaled: {factor: 2, sigma: 0.05}
-models:
-  unet: {depth: 1, filters: 2}
-  upscaler: {depth: 1, filters: 2}
-training: {epochs: 2, batch_size: 128, learning_rate: 0.001, precision: float32}
-experiments:
-  identity: {dataset: digits, input: clean, model: unet}
-  denoiser: {dataset: digits, input: noisy, model: unet}
-  superresolution: {dataset: digits, input: downscaled, model: upscaler}
-"""
-EXPERIMENTS = ("identity", "denoiser", "superresolution")
-
-
-@pytest.fixture(scope="module")
-def made_by_dvc(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    """A checkout in which DVC has run everything."""
-    checkout = Checkout.fresh(tmp_path_factory.mktemp("dvc"), PARAMS)
-    checkout.run("dvc", "repro", "--glob", "render@*")
-    return checkout
-
-
-@pytest.fixture(scope="module")
-def made_by_snakemake(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    """A checkout in which Snakemake has run everything."""
-    checkout = Checkout.fresh(tmp_path_factory.mktemp("snakemake"), PARAMS)
-    checkout.run("snakemake", "--cores", "4", "all_gifs")
-    return checkout
 
 
 def test_every_result_is_there_and_the_scores_are_numbers(made_by_dvc: Checkout) -> None:
@@ -129,17 +96,6 @@ def test_a_change_makes_stale_what_depends_on_it_and_nothing_else(made_by_dvc: C
         stale = {job.split()[1] for job in in_turn if " " in job}
         expected = {name: "stale" if name in stale else "up to date" for name in EXPERIMENTS}
         assert _listed_states(made_by_dvc) == expected
-
-
-def test_dvc_experiments_and_metrics_compare_two_values(made_by_snakemake: Checkout) -> None:
-    made_by_snakemake.run("showreel", "sync")
-    made_by_snakemake.run("git", "add", "--all")
-    made_by_snakemake.run("git", "-c", "user.name=t", "-c", "user.email=t@t", "commit", "--quiet", "-m", "made")
-    made_by_snakemake.run("dvc", "exp", "run", "-S", "degradations.noisy.sigma=0.3", "render@denoiser")
-    changes = json.loads(made_by_snakemake.run("dvc", "metrics", "diff", "--json"))
-    scores = changes["results/denoiser/metrics.json"]
-    assert scores["input_psnr"]["diff"] > 2
-    assert "results/identity/metrics.json" not in changes
 
 
 def _values(record: Path) -> dict[str, object] | None:

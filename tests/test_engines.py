@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import yaml
 from checkouts import ROOT, Checkout
 from dvc.dependency import ParamsDependency
 from dvc.repo import Repo
+from dvc.repo.artifacts import name_is_compatible
 
 from showreel import find, layout, params, provenance
 
@@ -94,6 +96,17 @@ def test_every_path_of_the_layout_is_an_output_of_its_stage(in_dvc: dict[str, Jo
         record = layout.record(*stage.split())
         assert in_dvc[f"showreel {stage}"].outputs == {str(path(experiment)) for path in paths} | {str(record)}
     assert str(layout.record("degrade", "mnist", "noisy")) in in_dvc["showreel degrade mnist noisy"].outputs
+
+
+def test_the_artifacts_of_dvc_are_the_models_of_the_portfolio() -> None:
+    artifacts = yaml.safe_load((ROOT / "dvc.yaml").read_text())["artifacts"]
+    assert list(artifacts) == list(DECLARED.experiments)
+    for name, artifact in artifacts.items():
+        experiment = DECLARED.experiments[name]
+        labels = [experiment.dataset, experiment.input, experiment.model]
+        assert artifact.pop("desc")
+        assert artifact == {"path": str(layout.model(name)), "type": "model", "labels": labels}
+        assert name_is_compatible(name)
 
 
 def test_an_init_file_holds_nothing_but_its_docstring() -> None:

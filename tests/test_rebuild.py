@@ -8,8 +8,8 @@ import numpy as np
 import project
 import pytest
 from checkouts import ROOT, Checkout
+from engines import PORTFOLIO
 from PIL import Image
-from test_end_to_end import PARAMS
 
 from showreel import layout, params
 from showreel.datasets import folder
@@ -32,7 +32,7 @@ experiments: {mine: {dataset: mine, input: clean, model: unet}}
 def made(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """A checkout in which one experiment has been run without an engine."""
     checkout = Checkout.fresh(tmp_path_factory.mktemp("made"))
-    (checkout.folder / "params.yaml").write_text(PARAMS)
+    (checkout.folder / "params.yaml").write_text(PORTFOLIO)
     for command in COMMANDS:
         checkout.run("showreel", *command.format("denoiser").split())
     return checkout

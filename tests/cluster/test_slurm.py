@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from checkouts import Checkout
-from test_end_to_end import EXPERIMENTS, PARAMS
+from engines import EXPERIMENTS, PORTFOLIO
 
 SCRIPT = Path(__file__).with_name("slurm.sh")
 COMMANDS = ("munged", "slurmctld", "slurmd", "sbatch", "unshare")
@@ -27,7 +27,7 @@ pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="the node needs a PID namespace, which only root may make"),
 ]
 
-PORTFOLIO = PARAMS.replace("epochs: 2", "epochs: 40")
+PARAMS = PORTFOLIO.replace("epochs: 2", "epochs: 40")
 """With trainings that last long enough to be interrupted."""
 ON_SLURM = ("snakemake", "--workflow-profile", "profiles/slurm", "--jobs", "2")
 SOONER = ("--slurm-init-seconds-before-status-checks", "2")
@@ -51,7 +51,7 @@ def slurm() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The digests of what Snakemake makes without a cluster."""
-    checkout = Checkout.fresh(tmp_path_factory.mktemp("local"), PORTFOLIO)
+    checkout = Checkout.fresh(tmp_path_factory.mktemp("local"), PARAMS)
     checkout.run("snakemake", "--cores", "2", "all_gifs")
     return checkout.outputs()
 
@@ -59,7 +59,7 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def made_on_slurm(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """A checkout in which Slurm has run everything."""
-    checkout = Checkout.fresh(tmp_path_factory.mktemp("slurm"), PORTFOLIO)
+    checkout = Checkout.fresh(tmp_path_factory.mktemp("slurm"), PARAMS)
     checkout.run(*ON_SLURM, *SOONER, "all_gifs")
     return checkout
 
@@ -77,7 +77,7 @@ def test_each_training_asks_for_one_gpu_and_nothing_else_does(made_on_slurm: Che
 
 
 def test_a_cancelled_training_is_submitted_again(tmp_path: Path, expected: dict[str, str]) -> None:
-    checkout = Checkout.fresh(tmp_path, PORTFOLIO)
+    checkout = Checkout.fresh(tmp_path, PARAMS)
     with _started(checkout, "denoiser") as snakemake:
         training = _training(checkout, snakemake)
         subprocess.run(["scancel", training["JobId"]], check=True)
@@ -91,7 +91,7 @@ def test_a_cancelled_training_is_submitted_again(tmp_path: Path, expected: dict[
 
 
 def test_a_node_that_is_lost_and_comes_back_loses_nothing(tmp_path: Path, expected: dict[str, str]) -> None:
-    checkout = Checkout.fresh(tmp_path, PORTFOLIO)
+    checkout = Checkout.fresh(tmp_path, PARAMS)
     prepared = tmp_path / "data/prepared/digits/clean.h5"
     with _started(checkout, "all_gifs") as snakemake:
         training = _training(checkout, snakemake)

@@ -17,7 +17,7 @@ rule gallery:
         directory(layout.GALLERY),
         layout.record("gallery"),
     log:
-        "logs/gallery.log",
+        "logs/gallery/gallery.log",
     conda:
         "../envs/showreel.yaml"
     params:

@@ -8,7 +8,7 @@ rule train:
     output:
         layout.model("{experiment}"),
         layout.reel("{experiment}"),
-        layout.history("{experiment}"),
+        reported(layout.history("{experiment}"), "Learning curves", "table"),
         layout.record("train", "{experiment}"),
     log:
         "logs/train/{experiment}.log",
@@ -38,8 +38,8 @@ rule evaluate:
     output:
         layout.examples("{experiment}"),
         layout.scores("{experiment}"),
-        layout.baselines("{experiment}"),
-        layout.metrics("{experiment}"),
+        reported(layout.baselines("{experiment}"), "Scores", "baselines"),
+        reported(layout.metrics("{experiment}"), "Scores", "network"),
         layout.record("evaluate", "{experiment}"),
     log:
         "logs/evaluate/{experiment}.log",
@@ -61,8 +61,8 @@ rule render:
         layout.sheet("{experiment}"),
         layout.places("{experiment}"),
         layout.card("{experiment}"),
-        layout.poster("{experiment}"),
-        layout.gif("{experiment}"),
+        reported(layout.poster("{experiment}"), "Learning curves", "picture"),
+        reported(layout.gif("{experiment}"), "Reels"),
         layout.record("render", "{experiment}"),
     log:
         "logs/render/{experiment}.log",

@@ -1,0 +1,26 @@
+# What `snakemake --report` shows: the marked outputs, in menus by data set and kind, with the captions of ../report/.
+import mimetypes
+
+from showreel import listing, summary
+
+# The report's page shows PNG but offers a GIF for download only; browsers go by an image's bytes, not by its type.
+mimetypes.add_type("image/png", ".gif")
+
+
+def reported(path, menu, view=None):
+    """Mark an output; each file name has a caption, and a menu with two views has a switch between them."""
+    return report(
+        path,
+        caption=f"../report/{path.stem}.rst",
+        category=lambda wildcards: experiment(wildcards)["dataset"],
+        subcategory=menu,
+        labels=lambda wildcards: labels(wildcards.experiment, view),
+    )
+
+
+def labels(name, view):
+    """Name a marked output in its menu: a view by what it shows, or else by the scores."""
+    shown = {"showing": view} if view else listing.scores(
+        summary.read(layout.metrics(name))
+    )
+    return {"experiment": name} | shown
