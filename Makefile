@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast test-faults slurm-test lint format lock clean
+.PHONY: help setup demo test test-fast test-faults browser slurm-test lint format lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-11s %s\n", $$1, $$2}'
@@ -31,6 +31,10 @@ test-fast: setup ## Run the unit tests only
 
 test-faults: setup ## Run the whole matrix of faults: kills, full disks, damaged files, S3, both engines (an hour)
 	pytest -m 'not slurm' tests/faults
+
+browser: setup ## Look at the gallery and the report in a real Chromium (as root; apt-get installs it if it is missing)
+	which chromium || (apt-get update --quiet && apt-get install --quiet --yes --no-install-recommends chromium)
+	pytest tests/browser
 
 slurm-test: setup ## Run everything on a one-node Slurm (as root; apt-get installs what is missing)
 	tests/cluster/slurm.sh install

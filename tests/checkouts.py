@@ -55,6 +55,11 @@ class Checkout:
         assert done.returncode == exit_code, f"{command}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout + done.stderr
 
+    def commit(self) -> None:
+        """Commit all that git does not ignore."""
+        self.run("git", "add", "--all")
+        self.run("git", "-c", "user.name=t", "-c", "user.email=t@t", "commit", "--quiet", "-m", "made")
+
     def logs(self) -> str:
         """Return what stages wrote on stderr under Snakemake, which keeps it in files."""
         return "".join(path.read_text() for path in sorted((self.folder / "logs").rglob("*.log")))

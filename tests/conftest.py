@@ -3,11 +3,22 @@
 Fuzzing is the same at every run; `pytest --hypothesis-profile=thorough tests/faults -k fuzz` looks further.
 """
 
+import shutil
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 import pytest
 from checkouts import Checkout
 from engines import ENGINES, PARAMS, PORTFOLIO, STAGES, Engine, History
 from hypothesis import HealthCheck, settings
 from looked_on import prepared, train
+from visits import Visit
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 
 settings.register_profile(
     "quick", max_examples=100, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
@@ -60,15 +71,37 @@ def watched(waiting: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Chec
 
 @pytest.fixture(scope="session")
 def made_by_dvc(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    """A checkout in which DVC has run three experiments; tests leave it as it is, or copy it."""
+    """A checkout in which DVC has run three experiments and the gallery; tests leave it as it is, or copy it."""
     checkout = Checkout.fresh(tmp_path_factory.mktemp("dvc"), PORTFOLIO)
-    checkout.run("dvc", "repro", "--glob", "render@*")
+    checkout.run("dvc", "repro")
     return checkout
 
 
 @pytest.fixture(scope="session")
 def made_by_snakemake(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    """A checkout in which Snakemake has run three experiments."""
+    """A checkout in which Snakemake has run three experiments and the gallery."""
     checkout = Checkout.fresh(tmp_path_factory.mktemp("snakemake"), PORTFOLIO)
-    checkout.run("snakemake", "--cores", "4", "all_gifs")
+    checkout.run("snakemake", "--cores", "4", "all_gifs", "gallery")
     return checkout
+
+
+@pytest.fixture(scope="session")
+def browser() -> "Iterator[Browser]":
+    """Chromium; without it the tests that need it are skipped."""
+    if CHROMIUM is None:
+        pytest.skip("there is no Chromium; `make browser` installs it")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser: "Browser") -> Iterator[Visit]:
+    """A page of its own, on which nothing may go wrong."""
+    visit = Visit(browser)
+    yield visit
+    visit.context.close()
+    assert visit.complaints == []

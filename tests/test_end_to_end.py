@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 from ast import literal_eval
 from base64 import b64decode
 from collections.abc import Iterator
@@ -29,7 +30,9 @@ def test_every_result_is_there_and_the_scores_are_numbers(made_by_dvc: Checkout)
 
 def test_both_engines_make_the_same_bytes(made_by_dvc: Checkout, made_by_snakemake: Checkout) -> None:
     outputs = made_by_dvc.outputs()
-    assert len(outputs) == (5 + 4) + (12 + 3) * len(EXPERIMENTS)
+    site = [path for path in outputs if path.startswith("gallery/")]
+    assert len(outputs) == (5 + 4) + (12 + 3) * len(EXPERIMENTS) + 1 + len(site)
+    assert len([path for path in site if path.endswith(".html")]) == 2 + len(EXPERIMENTS)
     assert outputs == made_by_snakemake.outputs()
 
 
@@ -52,7 +55,33 @@ def test_the_list_shows_what_an_engine_made_as_up_to_date(engine: str, request: 
 
 def test_snakemake_has_nothing_to_do_after_dvc(made_by_dvc: Checkout) -> None:
     assert _snakemake_jobs(made_by_dvc) == set()
-    assert "up to date" in made_by_dvc.run("dvc", "repro", "--glob", "render@*")
+    assert "up to date" in made_by_dvc.run("dvc", "repro")
+
+
+def test_a_gallery_is_made_of_what_is_there_and_all_is_proved(made_by_dvc: Checkout, tmp_path: Path) -> None:
+    checkout = made_by_dvc.copied(tmp_path / "here")
+    assert "all right" in checkout.run("showreel", "verify")
+    shutil.rmtree(checkout.folder / "results/identity")
+    checkout.run("dvc", "repro", "--single-item", "gallery")
+    shown = sorted(path.name for path in (checkout.folder / "gallery/experiments").iterdir())
+    assert shown == ["denoiser", "superresolution"]
+    assert "identity" in (checkout.folder / "gallery/index.html").read_text()
+
+
+def test_revisions_are_compared_image_by_image(made_by_snakemake: Checkout, tmp_path: Path) -> None:
+    checkout = made_by_snakemake.copied(tmp_path / "here")
+    checkout.run("showreel", "sync")
+    checkout.commit()
+    checkout.run("dvc", "exp", "run", "-S", "degradations.noisy.sigma=0.3", "render@denoiser")
+    told = json.loads(checkout.run("showreel", "compare", "denoiser@HEAD", "denoiser", "--json", "--page", "page"))
+    before = json.loads(checkout.run("git", "show", "HEAD:results/denoiser/metrics.json"))["psnr"]
+    after = json.loads((checkout.folder / "results/denoiser/metrics.json").read_text())["psnr"]
+    compared = told["compared"]["denoiser"]["psnr"]
+    assert compared["difference"] == pytest.approx(after - before, abs=1e-3)
+    assert compared["better"] + compared["worse"] > 0.9
+    assert len(list((checkout.folder / "page/experiments").iterdir())) == 2
+    refusal = checkout.run("showreel", "compare", "denoiser", "denoiser@HEAD~9", exit_code=1)
+    assert "git knows no such revision" in refusal
 
 
 def test_dvc_takes_over_what_snakemake_made(made_by_snakemake: Checkout) -> None:

@@ -18,8 +18,7 @@ pytestmark = pytest.mark.slow
 def two_runs(made_by_dvc: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """A checkout whose last commit and workspace differ in one value."""
     checkout = made_by_dvc.copied(tmp_path_factory.mktemp("runs") / "here")
-    checkout.run("git", "add", "--all")
-    checkout.run("git", "-c", "user.name=t", "-c", "user.email=t@t", "commit", "--quiet", "-m", "made")
+    checkout.commit()
     checkout.run("dvc", "exp", "run", "--name", "less-noise", "-S", "degradations.noisy.sigma=0.3", "render@denoiser")
     return checkout
 

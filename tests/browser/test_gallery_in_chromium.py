@@ -2,19 +2,18 @@
 
 import io
 import json
-import shutil
 import threading
-from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from PIL import Image
 from samples import make_results
+from visits import DESK, Visit
 
 from showreel.comparison import Paired, compare
 from showreel.gallery import site
@@ -23,14 +22,9 @@ from showreel.gallery.entry import Source, contestant
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 PAGES = ("index.html", "compare.html", "experiments/photos-denoiser/index.html")
 SCHEMES = ("light", "dark")
-DESK, PHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
-
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium; `make browser` installs it")
+PHONE = {"width": 360, "height": 740}
 
 
 @pytest.fixture(scope="module")
@@ -49,40 +43,6 @@ def gallery(sources: list[Source], tmp_path_factory: pytest.TempPathFactory) -> 
     folder.mkdir()
     site.write(sources, folder, pending=["faces-identity"])
     return folder
-
-
-@pytest.fixture(scope="module")
-def browser() -> "Iterator[Browser]":
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
-class Visit:
-    """A page that is watched: what it logs, and what it asks for."""
-
-    def __init__(self, browser: "Browser", **options: Any) -> None:
-        self.context = browser.new_context(**({"viewport": DESK} | options))
-        self.page = self.context.new_page()
-        self.complaints: list[str] = []
-        self.requests: list[str] = []
-        self.page.on("console", lambda message: self.complaints.append(f"{message.type}: {message.text}"))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("requestfailed", lambda request: self.complaints.append(f"failed: {request.url}"))
-        self.page.on("request", lambda request: self.requests.append(request.url))
-
-    def open(self, address: str) -> "Page":
-        self.page.goto(address, wait_until="networkidle")
-        return self.page
-
-
-@pytest.fixture
-def visit(browser: "Browser") -> Iterator[Visit]:
-    visit = Visit(browser)
-    yield visit
-    visit.context.close()
-    assert visit.complaints == []
 
 
 @pytest.mark.parametrize("name", PAGES)

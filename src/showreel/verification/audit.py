@@ -135,7 +135,12 @@ def _unvouched(case: Case, told: list[Account], *, strict: bool) -> Iterator[Fin
 
 
 def _is_result(path: str) -> bool:
-    return any(Path(place).match(pattern) for place in _places(path) for pattern in disk.RESULTS)
+    return any(_fits(Path(place), Path(pattern)) for place in _places(path) for pattern in disk.RESULTS)
+
+
+def _fits(path: Path, pattern: Path) -> bool:
+    """Tell whether a whole path fits a pattern; `match` alone is content with its end."""
+    return len(path.parts) == len(pattern.parts) and path.match(str(pattern))
 
 
 def _places(path: str) -> list[str]:
