@@ -18,10 +18,13 @@ setup: .venv/installed ## Install the locked packages and showreel itself into .
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: setup ## Train on patches of photographs that need no download; ends with GIFs and a table of scores
+demo: setup ## Train on patches of photographs that need no download; ends with GIFs, a table of scores and a gallery
 	dvc repro --glob 'render@photos-*'
+	showreel gallery
 	@echo
 	@showreel list 'photos-*'
+	@echo
+	@echo 'Open gallery/index.html in a browser.'
 
 test: setup lint ## Check style and types, then run every test
 	pytest
