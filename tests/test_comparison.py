@@ -63,6 +63,13 @@ def test_the_text_says_who_is_better_or_that_nobody_knows() -> None:
     assert not any(line != line.rstrip() for line in told.splitlines())
 
 
+def test_scores_that_disagree_are_pointed_out() -> None:
+    ones = np.ones(50, np.float32)
+    reference = Contestant("a", "0", {"psnr": ones, "ssim": ones})
+    told = as_text(reference, [Contestant("b", "0", {"psnr": ones * 2, "ssim": ones / 2})])
+    assert told.endswith("by SSIM it is the other way round")
+
+
 def test_machines_get_the_same_numbers() -> None:
     first, second = contestant("a", [1, 2, 3]), contestant("b", [2, 3, 5])
     told = json.loads(as_json(first, [second]))

@@ -110,9 +110,7 @@ def as_text(reference: Contestant, others: Sequence[Contestant]) -> str:
     lines = [f"{len(reference.scores['psnr']):,} test images, each compared with itself; reference: {reference.label}"]
     for kind in SCORES:
         lines += ["", *_table(kind, reference, others, results)]
-    return "\n".join(
-        [*lines, "", *(_verdict(label, reference.label, kinds["psnr"]) for label, kinds in results.items())]
-    )
+    return "\n".join([*lines, "", *(_verdict(label, reference.label, **kinds) for label, kinds in results.items())])
 
 
 def _table(
@@ -133,10 +131,10 @@ def _table(
         yield "  ".join([label.ljust(widths[0]), *aligned]).rstrip()
 
 
-def _verdict(label: str, reference: str, psnr: Paired) -> str:
+def _verdict(label: str, reference: str, psnr: Paired, ssim: Paired) -> str:
     if psnr.low <= 0 <= psnr.high:
         return f"{label} and {reference} cannot be told apart: the interval holds 0"
     word, often = ("better", psnr.better) if psnr.difference > 0 else ("worse", psnr.worse)
-    return (
-        f"{label} is {word} than {reference} by {abs(psnr.difference):.2f} dB on average, on {often:.1%} of the images"
-    )
+    opposite = ssim.high < 0 if psnr.difference > 0 else ssim.low > 0
+    but = "; by SSIM it is the other way round" if opposite else ""
+    return f"{label} is {word} than {reference} by {abs(psnr.difference):.2f} dB on average, on {often:.1%} of the images{but}"

@@ -68,11 +68,13 @@ function element(tag, properties = {}, ...children) {
 const signed = (value, digits) => (value < 0 ? "−" : "+") + Math.abs(value).toFixed(digits);
 const percent = (share) => `${(100 * share).toFixed(1)} %`;
 
-function verdict(name, base, psnr) {
+function verdict(name, base, { psnr, ssim }) {
   if (psnr.low > 0 || psnr.high < 0) {
     const word = psnr.low > 0 ? "better" : "worse";
     const often = psnr.low > 0 ? psnr.wins : psnr.losses;
-    return `${name} is ${word} than ${base} by ${Math.abs(psnr.mean).toFixed(2)} dB on average, on ${percent(often)} of the test images.`;
+    const opposite = psnr.low > 0 ? ssim.high < 0 : ssim.low > 0;
+    const but = opposite ? "; by SSIM it is the other way round" : "";
+    return `${name} is ${word} than ${base} by ${Math.abs(psnr.mean).toFixed(2)} dB on average, on ${percent(often)} of the test images${but}.`;
   }
   return `${name} and ${base} cannot be told apart: the interval holds 0.`;
 }
@@ -167,7 +169,7 @@ async function compare() {
     psnr: paired(loaded.get(base).psnr, loaded.get(slug).psnr), ssim: paired(loaded.get(base).ssim, loaded.get(slug).ssim),
   }]));
   const name = (slug) => loaded.get(slug).label;
-  const verdicts = chosen.map((slug) => element("p", { className: "verdict", textContent: verdict(name(slug), name(base), statistics.get(slug).psnr) }));
+  const verdicts = chosen.map((slug) => element("p", { className: "verdict", textContent: verdict(name(slug), name(base), statistics.get(slug)) }));
   const distributions = chosen.map((slug) => distribution(slug, name(slug), name(base), statistics.get(slug).psnr));
   const hint = chosen.length ? [] : [element("p", { textContent: "Choose an experiment to compare it with." })];
   result.replaceChildren(...verdicts, ...hint, table(base, chosen, statistics),
