@@ -66,7 +66,7 @@ def test_the_text_says_who_is_better_or_that_nobody_knows() -> None:
 def test_scores_that_disagree_are_pointed_out() -> None:
     ones = np.ones(50, np.float32)
     reference = Contestant("a", "0", {"psnr": ones, "ssim": ones})
-    told = as_text(reference, [Contestant("b", "0", {"psnr": ones * 2, "ssim": ones / 2})])
+    told = as_text(reference, [Contestant("b", "0", {"psnr": ones * 2, "ssim": np.full(50, 0.5, np.float32)})])
     assert told.endswith("by SSIM it is the other way round")
 
 
