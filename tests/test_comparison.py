@@ -70,6 +70,14 @@ def test_scores_that_disagree_are_pointed_out() -> None:
     assert told.endswith("by SSIM it is the other way round")
 
 
+def test_scores_of_which_one_alone_decides_are_told_apart() -> None:
+    ones, swing = np.ones(50, np.float32), np.tile(np.array([0, 2], np.float32), 25)
+    told = as_text(
+        Contestant("a", "0", {"psnr": ones, "ssim": ones}), [Contestant("b", "0", {"psnr": swing, "ssim": ones * 2})]
+    )
+    assert told.endswith("b and a cannot be told apart by PSNR: the interval holds 0; by SSIM b is better")
+
+
 def test_machines_get_the_same_numbers() -> None:
     first, second = contestant("a", [1, 2, 3]), contestant("b", [2, 3, 5])
     told = json.loads(as_json(first, [second]))

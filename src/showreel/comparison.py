@@ -134,7 +134,9 @@ def _table(
 
 def _verdict(label: str, reference: str, psnr: Paired, ssim: Paired) -> str:
     if psnr.low <= 0 <= psnr.high:
-        return f"{label} and {reference} cannot be told apart: the interval holds 0"
+        word = "better" if ssim.low > 0 else "worse" if ssim.high < 0 else ""
+        but = f"; by SSIM {label} is {word}" if word else ""
+        return f"{label} and {reference} cannot be told apart by PSNR: the interval holds 0{but}"
     word, often = ("better", psnr.better) if psnr.difference > 0 else ("worse", psnr.worse)
     opposite = ssim.high < 0 if psnr.difference > 0 else ssim.low > 0
     but = "; by SSIM it is the other way round" if opposite else ""

@@ -79,7 +79,8 @@ def _figures(entry: Entry) -> list[tuple[str, str, str]]:
     if "input_psnr" in scores:
         figures.append(("Input", decibels(scores["input_psnr"]), ""))
     figures.append(("SSIM", f"{scores.get('ssim', float('nan')):.3f}", _interval(scores, "ssim", ".3f")))
-    figures.append(("Test images", f"{len(entry.images):,}", f"{scores.get('parameters', 0):,} parameters"))
+    size = f"{scores['parameters']:,} parameters" if "parameters" in scores else ""
+    figures.append(("Test images", f"{len(entry.images):,}", size))
     return figures
 
 

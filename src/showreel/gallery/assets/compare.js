@@ -86,7 +86,8 @@ function verdict(name, base, { psnr, ssim }) {
     const but = opposite ? "; by SSIM it is the other way round" : "";
     return `${name} is ${word} than ${base} by ${Math.abs(psnr.mean).toFixed(2)} dB on average, on ${percent(often)} of the test images${but}.`;
   }
-  return `${name} and ${base} cannot be told apart: the interval holds 0.`;
+  const word = ssim.low > 0 ? "better" : ssim.high < 0 ? "worse" : "";
+  return `${name} and ${base} cannot be told apart by PSNR: the interval holds 0${word && `; by SSIM ${name} is ${word}`}.`;
 }
 
 function table(base, chosen, statistics) {
