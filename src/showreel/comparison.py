@@ -140,5 +140,5 @@ def _verdict(label: str, reference: str, psnr: Paired, ssim: Paired) -> str:
     word, often = ("better", psnr.better) if psnr.difference > 0 else ("worse", psnr.worse)
     opposite = ssim.high < 0 if psnr.difference > 0 else ssim.low > 0
     but = "; by SSIM it is the other way round" if opposite else ""
-    amount = f"{abs(psnr.difference):.2f} dB on average, on {often:.1%} of the images"
-    return f"{label} is {word} than {reference} by {amount}{but}"
+    average = f"{abs(psnr.difference):.2f} dB on average"
+    return f"{label} is {word} than {reference} by {average}, on {often:.1%} of the images{but}"
