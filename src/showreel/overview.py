@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from showreel import find, layout, params
+from showreel.errors import ParamsError
 
 if TYPE_CHECKING:
     from showreel.listing import Entry
@@ -81,6 +82,9 @@ def compare(names: list[str], as_json: bool, page: Path | None, declared: params
     from showreel.gallery import entry, site
     from showreel.sources import source_at
 
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice:
+        raise ParamsError(f"{twice}: is named twice; it equals itself")
     with tempfile.TemporaryDirectory() as folder:
         sources = [
             source_at(name, declared, Path(folder) / str(number), whole=bool(page)) for number, name in enumerate(names)

@@ -11,7 +11,7 @@ def bring(path: Path, revision: str, folder: Path) -> Path:
 
     Args:
         path: relative to the project's folder, which is the current one.
-        revision: what git calls it: `HEAD~1`, a branch, a tag, the beginning of a commit's name.
+        revision: see `commit`.
         folder: where it goes, under its own path.
 
     Raises:
@@ -19,9 +19,7 @@ def bring(path: Path, revision: str, folder: Path) -> Path:
     """
     place = folder / path
     place.parent.mkdir(parents=True, exist_ok=True)
-    if _run("git", "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").returncode:
-        raise ShowreelError(f"{revision}: git knows no such revision; `git log --oneline` lists some")
-    done = _run("dvc", "get", ".", str(path), "--rev", revision, "--out", str(place), "--force", "--quiet")
+    done = _run("dvc", "get", ".", str(path), "--rev", commit(revision), "--out", str(place), "--force", "--quiet")
     if done.returncode:
         reason = " ".join(done.stderr.split()) or "DVC does not say why"
         raise ShowreelError(f"{path}: cannot be had as it was at {revision} ({reason}); try `dvc fetch --all-commits`")
@@ -32,10 +30,28 @@ def bring_record(path: Path, revision: str, folder: Path) -> Path:
     """Copy a lineage record, which older revisions may lack, and return where it is or would be."""
     place = folder / path
     place.parent.mkdir(parents=True, exist_ok=True)
-    shown = _run("git", "show", f"{revision}:./{path.as_posix()}")
+    shown = _run("git", "show", f"{commit(revision)}:./{path.as_posix()}")
     if shown.returncode == 0:
         place.write_text(shown.stdout, encoding="utf-8")
     return place
+
+
+def commit(revision: str) -> str:
+    """Return the full name of a commit.
+
+    Args:
+        revision: what git calls it: `HEAD~1`, a branch, a tag, the beginning of its name; or a name of `dvc exp`.
+
+    Raises:
+        ShowreelError: there is no such commit, or there are several.
+    """
+    known = _run("git", "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").stdout.split()
+    known = known or _run("git", "for-each-ref", "--format=%(objectname)", f"refs/exps/*/*/{revision}").stdout.split()
+    if not known:
+        raise ShowreelError(f"{revision}: git knows no such revision; `git log --oneline` or `dvc exp list` lists some")
+    if len(known) > 1:
+        raise ShowreelError(f"{revision}: {len(known)} experiments of DVC have this name; name a commit instead")
+    return known[0]
 
 
 def _run(*command: str) -> "subprocess.CompletedProcess[str]":
