@@ -23,7 +23,7 @@ STYLE = "gallery.css"
 MOST_COLUMNS = 4
 """Tasks that the overview sets side by side as the columns of a matrix; more of them flow freely."""
 
-SHOWN = ("metrics", "history", "baselines", "gif", "poster", "card", "sheet")
+SHOWN = ("metrics", "history", "baselines", "gif", "poster", "card", "still", "sheet")
 """The results that are copied as they are."""
 
 SILENT_SECONDS = 2
