@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from showreel import find, layout, params
+from showreel.errors import ParamsError
 
 if TYPE_CHECKING:
     from showreel.listing import Entry
@@ -81,11 +82,16 @@ def compare(names: list[str], as_json: bool, page: Path | None, declared: params
     from showreel.gallery import entry, site
     from showreel.sources import source_at
 
+    if len(set(names)) < len(names):
+        raise ParamsError(f"{max(names, key=names.count)}: is named twice; name other experiments to compare")
+    if page and page.resolve() == layout.GALLERY.resolve():
+        raise ParamsError(f"{page}: is what the stage gallery writes; name another folder")
     with tempfile.TemporaryDirectory() as folder:
         sources = [
             source_at(name, declared, Path(folder) / str(number), whole=bool(page)) for number, name in enumerate(names)
         ]
+        reference, *others = map(entry.contestant, sources)
+        told = (comparison.as_json if as_json else comparison.as_text)(reference, others)
         if page:
             site.replace(sources, page)
-        reference, *others = map(entry.contestant, sources)
-    print((comparison.as_json if as_json else comparison.as_text)(reference, others))
+    print(told)

@@ -26,14 +26,15 @@ def source_at(label: str, declared: params.Params, folder: Path, *, whole: bool)
         folder: for files of the past.
         whole: whether to bring all results, or only the scores.
     """
-    name, _, revision = label.partition("@")
+    name, at, revision = label.partition("@")
     params.check_declared(name, declared.experiments, "experiment")
     now = source(name, declared)
-    if not revision:
+    if not at:
         return now
-    revisions.bring(layout.scores(name).parent if whole else layout.scores(name), revision, folder)
+    commit = revisions.commit(revision)
+    revisions.bring(layout.scores(name).parent if whole else layout.scores(name), commit, folder)
     training, evaluation = (
-        revisions.bring_record(layout.record(stage, name), revision, folder) for stage in ("train", "evaluate")
+        revisions.bring_record(layout.record(stage, name), commit, folder) for stage in ("train", "evaluate")
     )
     results = {kind: folder / path for kind, path in now.results.items()}
     return now._replace(label=label, results=results, training=training, evaluation=evaluation)
