@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,7 @@ def test_an_experiment_without_results_is_refused(good: Path, capsys: pytest.Cap
     assert f"results/{LATER}/scores.csv: missing" in refused(good, f"compare {NAME} {LATER} --page page", capsys)
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("damage", TABLES)
 def test_damaged_scores_are_refused(project: Path, capsys: pytest.CaptureFixture[str], damage: str) -> None:
     path = project / RESULTS / "scores.csv"
@@ -109,7 +111,7 @@ def a_link_to_a_gallery(path: Path) -> None:
     path.symlink_to("site")
 
 
-PLACES = {
+PLACES: dict[str, Callable[[Path], object]] = {
     "a folder of other things": a_folder,
     "a file": lambda path: path.write_text("years of work"),
     "a link to nowhere": lambda path: path.symlink_to("nowhere"),

@@ -72,7 +72,7 @@ def changed(path: Path, where: str, value: Any) -> None:
 JSON: dict[str, list[tuple[str, Any]]] = {
     f"{RESULTS}/metrics.json": [
         ("psnr", float("nan")), ("gain_db", float("inf")), ("ssim", "0.5"), ("psnr", 10**400), ("psnr_low", None),
-        ("parameters", [1]), ("psnr", ...), ("psnr_low", ...), ("mse", ...), ("count", 7), ("count", 301),
+        ("parameters", [1]), ("parameters", True), ("psnr", ...), ("psnr_low", ...), ("mse", ...), ("count", 7), ("count", 301),
     ],
     f"{RESULTS}/sheet.json": [
         ("tile", ...), ("tile", [0, 10]), ("tile", [-1, 10]), ("tile", [12]), ("tile", [12, 10**9]), ("tile", "ab"),
@@ -119,7 +119,7 @@ def test_wrong_values_are_refused(
     assert name in refused(project, "gallery", capsys)
 
 
-TABLES = {
+TABLES: dict[str, Callable[[list[str]], list[str]]] = {
     "no bytes": lambda lines: [],
     "no rows": lambda lines: lines[:1],
     "no head": lambda lines: lines[1:],
@@ -174,9 +174,14 @@ def test_json_of_another_form_is_refused(
     assert name in refused(project, "gallery", capsys)
 
 
-@pytest.mark.parametrize("name", ["metrics.json", "sheet.json"])
+OFF_LIMITS = pytest.mark.xfail(strict=True, reason="lineage._check_made lets RecursionError through")
+
+
+@pytest.mark.parametrize(
+    "name", [f"{RESULTS}/metrics.json", f"{RESULTS}/sheet.json", pytest.param(TRAINING, marks=OFF_LIMITS)]
+)
 def test_json_without_a_bottom_is_refused(project: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
-    (project / RESULTS / name).write_text('{"psnr": ' + DEEP)
+    (project / name).write_text('{"psnr": ' + DEEP)
     assert f"{name}: damaged" in refused(project, "gallery", capsys)
 
 
