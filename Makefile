@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
+PARALLEL := --numprocesses auto --dist loadfile
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-fast test-faults browser slurm-test lint format lock clean
 
@@ -27,10 +29,10 @@ demo: setup ## Train on patches of photographs that need no download; ends with 
 	@echo 'Open gallery/index.html in a browser.'
 
 test: setup lint ## Check style and types, then run every test
-	pytest
+	pytest $(PARALLEL)
 
 test-fast: setup ## Run the unit tests only
-	pytest -m 'not slow'
+	pytest -m 'not slow' $(PARALLEL)
 
 test-faults: setup ## Run the whole matrix of faults: kills, full disks, damaged files, S3, both engines (an hour)
 	pytest -m 'not slurm' tests/faults

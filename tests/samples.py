@@ -90,6 +90,6 @@ def make_results(root: Path, label: str, *, baseline: str = "total_variation", b
     reel_file.parent.mkdir(exist_ok=True)
     storage.write(reel_file, reel)
     storage.write(examples_file, make_examples(reel, baseline))
-    drawn = {name: files[name] for name in ("metrics", "gif", "poster", "card", "sheet", "places")}
+    drawn = {name: files[name] for name in ("metrics", "gif", "poster", "card", "still", "sheet", "places")}
     render(label, reel=reel_file, examples=examples_file, **drawn, lineage=begun())
     return source

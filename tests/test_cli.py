@@ -131,6 +131,10 @@ def test_no_command_starts_on_bad_params(project: Path, refused: Refused, comman
     assert refused(*command.split(), code=2).startswith("params.yaml: training.learning_rate: Snakemake reads '1e-3'")
 
 
+def test_an_experiment_is_not_compared_with_itself(refused: Refused) -> None:
+    assert "is named twice" in refused("compare", "photos-denoiser", "photos-denoiser", code=2)
+
+
 def test_a_missing_params_file_says_where_to_run(project: Path, refused: Refused) -> None:
     (project / "params.yaml").unlink()
     assert refused("list", code=2).startswith("params.yaml: missing; run showreel in the project's root")

@@ -66,8 +66,16 @@ def test_the_text_says_who_is_better_or_that_nobody_knows() -> None:
 def test_scores_that_disagree_are_pointed_out() -> None:
     ones = np.ones(50, np.float32)
     reference = Contestant("a", "0", {"psnr": ones, "ssim": ones})
-    told = as_text(reference, [Contestant("b", "0", {"psnr": ones * 2, "ssim": ones / 2})])
+    told = as_text(reference, [Contestant("b", "0", {"psnr": ones * 2, "ssim": np.full(50, 0.5, np.float32)})])
     assert told.endswith("by SSIM it is the other way round")
+
+
+def test_scores_of_which_one_alone_decides_are_told_apart() -> None:
+    ones, swing = np.ones(50, np.float32), np.tile(np.array([0, 2], np.float32), 25)
+    told = as_text(
+        Contestant("a", "0", {"psnr": ones, "ssim": ones}), [Contestant("b", "0", {"psnr": swing, "ssim": ones * 2})]
+    )
+    assert told.endswith("b and a cannot be told apart by PSNR: the interval holds 0; by SSIM b is better")
 
 
 def test_machines_get_the_same_numbers() -> None:

@@ -31,7 +31,7 @@ def test_every_result_is_there_and_the_scores_are_numbers(made_by_dvc: Checkout)
 def test_both_engines_make_the_same_bytes(made_by_dvc: Checkout, made_by_snakemake: Checkout) -> None:
     outputs = made_by_dvc.outputs()
     site = [path for path in outputs if path.startswith("gallery/")]
-    assert len(outputs) == (5 + 4) + (12 + 3) * len(EXPERIMENTS) + 1 + len(site)
+    assert len(outputs) == (5 + 4) + (13 + 3) * len(EXPERIMENTS) + 1 + len(site)
     assert len([path for path in site if path.endswith(".html")]) == 2 + len(EXPERIMENTS)
     assert outputs == made_by_snakemake.outputs()
 

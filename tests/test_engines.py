@@ -91,7 +91,7 @@ def test_every_path_of_the_layout_is_an_output_of_its_stage(in_dvc: dict[str, Jo
     for stage, paths in {
         f"train {experiment}": (layout.model, layout.reel, layout.history),
         f"evaluate {experiment}": (layout.examples, layout.scores, layout.baselines, layout.metrics),
-        f"render {experiment}": (layout.gif, layout.poster, layout.card, layout.sheet, layout.places),
+        f"render {experiment}": (layout.gif, layout.poster, layout.card, layout.still, layout.sheet, layout.places),
     }.items():
         record = layout.record(*stage.split())
         assert in_dvc[f"showreel {stage}"].outputs == {str(path(experiment)) for path in paths} | {str(record)}

@@ -43,7 +43,12 @@ def make_reel(channels: int) -> Reel:
 def paths(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Path]:
     reel = make_reel(request.param)
     names = {"reel": "m.reel.h5", "examples": "m.examples.h5", "metrics": "metrics.json"}
-    names |= {"gif": "results/reel.gif", "poster": "results/poster.png", "card": "results/card.gif"}
+    names |= {
+        "gif": "results/reel.gif",
+        "poster": "results/poster.png",
+        "card": "results/card.gif",
+        "still": "results/card.png",
+    }
     names |= {"sheet": "results/sheet.png", "places": "results/sheet.json"}
     files = {name: tmp_path / file for name, file in names.items()}
     write(files["reel"], reel)
@@ -126,7 +131,14 @@ def test_the_same_files_give_the_same_bytes(paths: dict[str, Path]) -> None:
     render("m", **paths, lineage=begun())
     written = sorted(paths["gif"].parent.iterdir())
     first = [path.read_bytes() for path in written]
-    assert [path.name for path in written] == ["card.gif", "poster.png", "reel.gif", "sheet.json", "sheet.png"]
+    assert [path.name for path in written] == [
+        "card.gif",
+        "card.png",
+        "poster.png",
+        "reel.gif",
+        "sheet.json",
+        "sheet.png",
+    ]
     render("m", **paths, lineage=begun())
     assert [path.read_bytes() for path in sorted(paths["gif"].parent.iterdir())] == first
 
@@ -157,6 +169,7 @@ def test_the_card_has_a_frame_an_epoch_and_shows_the_truth_below(paths: dict[str
     below = frames[:, -12:]
     np.testing.assert_array_equal(below, np.broadcast_to(below[0], below.shape))
     assert (frames[0] != frames[-1]).any()
+    assert imageio.imread(paths["still"]).shape == frames[-1].shape
 
 
 def test_an_identity_renders_without_baseline_and_without_its_scores(paths: dict[str, Path]) -> None:

@@ -66,7 +66,7 @@ def test_nothing_has_run_in_a_fresh_project(tmp_path: Path) -> None:
             dict.fromkeys(GOOD, "stale: stages/every.py changed"),
         ),
         (removed(project.CODE), dict.fromkeys(GOOD, "stale: stages/every.py is gone")),
-        (removed("models/denoiser.keras"), {"denoiser": "incomplete: models/denoiser.keras not here: dvc pull"}),
+        (removed("models/denoiser.keras"), {"denoiser": "incomplete: models/denoiser.keras not here: dvc pull --allow-missing"}),
         (
             removed("results/denoiser/metrics.json"),
             {"denoiser": "incomplete: results/denoiser/metrics.json not here: git restore"},
@@ -128,8 +128,8 @@ def test_what_needs_a_rerun_comes_before_what_can_be_fetched_and_all_reasons_are
     assert condition.state == "stale"
     assert [tuple(reason) for reason in condition.reasons] == [
         ("degrade@digits-noisy", "stale", "degradations.noisy.sigma 0.5 → 0.3"),
-        ("prepare@digits", "incomplete", "data/prepared/digits/clean.h5 not here: dvc pull"),
-        ("train@denoiser", "incomplete", "models/denoiser.keras not here: dvc pull"),
+        ("prepare@digits", "incomplete", "data/prepared/digits/clean.h5 not here: dvc pull --allow-missing"),
+        ("train@denoiser", "incomplete", "models/denoiser.keras not here: dvc pull --allow-missing"),
     ]
 
 

@@ -140,6 +140,7 @@ def render(name: str, declared: params.Params) -> None:
             gif=layout.gif(name),
             poster=layout.poster(name),
             card=layout.card(name),
+            still=layout.still(name),
             sheet=layout.sheet(name),
             places=layout.places(name),
             lineage=lineage,

@@ -103,7 +103,7 @@ def is_in_git(path: Path) -> bool:
 
 def results(experiment: str) -> dict[str, Path]:
     """Return by name what is in an experiment's folder of results: all that the gallery shows."""
-    files = (metrics, history, baselines, scores, gif, poster, card, sheet, places)
+    files = (metrics, history, baselines, scores, gif, poster, card, still, sheet, places)
     return {file.__name__: file(experiment) for file in files}
 
 
@@ -135,6 +135,11 @@ def modules(stage: str, **extensions: str) -> list[str]:
 def card(experiment: str) -> Path:
     """Return the animation in small."""
     return _results(experiment) / "card.gif"
+
+
+def still(experiment: str) -> Path:
+    """Return the last frame of the animation in small."""
+    return _results(experiment) / "card.png"
 
 
 def sheet(experiment: str) -> Path:

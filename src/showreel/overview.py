@@ -82,8 +82,9 @@ def compare(names: list[str], as_json: bool, page: Path | None, declared: params
     from showreel.gallery import entry, site
     from showreel.sources import source_at
 
-    if len(set(names)) < len(names):
-        raise ParamsError(f"{max(names, key=names.count)}: is named twice; name other experiments to compare")
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice:
+        raise ParamsError(f"{twice}: is named twice; it equals itself")
     if page and page.resolve() == layout.GALLERY.resolve():
         raise ParamsError(f"{page}: is what the stage gallery writes; name another folder")
     with tempfile.TemporaryDirectory() as folder:

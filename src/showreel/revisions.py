@@ -6,21 +6,9 @@ from pathlib import Path
 
 from showreel.errors import ShowreelError
 
-
-def commit(revision: str) -> str:
-    """Return the full name of a commit: it can be handed on without being taken for an option, a file or a range.
-
-    Args:
-        revision: what git calls it: `HEAD~1`, a branch, a tag, the beginning of a commit's name.
-
-    Raises:
-        ShowreelError: git knows no such revision.
-    """
-    found = _run("git", "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}").stdout.strip()
-    if not re.fullmatch("[0-9a-f]{40,64}", found):
-        shown = revision if revision.isprintable() and revision else repr(revision)
-        raise ShowreelError(f"{shown}: git knows no such revision; `git log --oneline` lists some")
-    return found
+COMMIT = re.compile("[0-9a-f]{40,64}")
+EXPERIMENT = re.compile("[A-Za-z0-9_][A-Za-z0-9._-]*")
+"""The names of `dvc exp` that are looked for: none of them is a pattern or a path to git."""
 
 
 def bring(path: Path, revision: str, folder: Path) -> Path:
@@ -28,15 +16,15 @@ def bring(path: Path, revision: str, folder: Path) -> Path:
 
     Args:
         path: relative to the project's folder, which is the current one.
-        revision: the full name of a commit.
+        revision: see `commit`.
         folder: where it goes, under its own path.
 
     Raises:
-        ShowreelError: DVC has no such file.
+        ShowreelError: git knows no such revision, or DVC has no such file.
     """
     place = folder / path
     place.parent.mkdir(parents=True, exist_ok=True)
-    done = _run("dvc", "get", ".", str(path), "--rev", revision, "--out", str(place), "--force", "--quiet")
+    done = _run("dvc", "get", ".", str(path), "--rev", commit(revision), "--out", str(place), "--force", "--quiet")
     if done.returncode:
         reason = " ".join(done.stderr.split()) or "DVC does not say why"
         raise ShowreelError(f"{path}: cannot be had as it was at {revision} ({reason}); try `dvc fetch --all-commits`")
@@ -47,10 +35,30 @@ def bring_record(path: Path, revision: str, folder: Path) -> Path:
     """Copy a lineage record, which older revisions may lack, and return where it is or would be."""
     place = folder / path
     place.parent.mkdir(parents=True, exist_ok=True)
-    shown = _run("git", "show", f"{revision}:./{path.as_posix()}")
+    shown = _run("git", "show", f"{commit(revision)}:./{path.as_posix()}")
     if shown.returncode == 0:
         place.write_text(shown.stdout, encoding="utf-8")
     return place
+
+
+def commit(revision: str) -> str:
+    """Return the full name of a commit: nobody takes that for an option, a range or a pattern.
+
+    Args:
+        revision: what git calls it: `HEAD~1`, a branch, a tag, the beginning of its name; or a name of `dvc exp`.
+
+    Raises:
+        ShowreelError: there is no such commit, or there are several.
+    """
+    known = _run("git", "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}").stdout.split()
+    if not known and EXPERIMENT.fullmatch(revision):
+        known = _run("git", "for-each-ref", "--format=%(objectname)", f"refs/exps/*/*/{revision}").stdout.split()
+    if len(known) > 1:
+        raise ShowreelError(f"{revision}: {len(known)} experiments of DVC have this name; name a commit instead")
+    if not known or not COMMIT.fullmatch(known[0]):
+        shown = revision if revision and revision.isprintable() else ascii(revision)
+        raise ShowreelError(f"{shown}: git knows no such revision; `git log --oneline` or `dvc exp list` lists some")
+    return known[0]
 
 
 def _run(*command: str) -> "subprocess.CompletedProcess[str]":

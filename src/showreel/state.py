@@ -142,7 +142,7 @@ def _look(root: Path, source: Path, stages: Mapping[str, Stage], values: Mapping
         told=told,
         code={path: _digest(root / path) for path in code},
         values=values,
-        pull="dvc pull" if (root / LOCK).exists() else "",
+        pull="dvc pull --allow-missing" if (root / LOCK).exists() else "",
     )
 
 

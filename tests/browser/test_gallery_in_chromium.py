@@ -108,6 +108,7 @@ def test_the_slider_shows_the_pixels_of_its_epoch(visit: Visit, gallery: Path, s
     for epoch in (4, 0, 2):
         slider.fill(str(epoch))
         assert f"epoch {epoch}/4: {8 + 3 * epoch:.2f} dB" in page.locator("#told").inner_text()
+        assert page.locator("#player .row.network small").inner_text() == f"{8 + 3 * epoch:.2f} dB"
         for kind in ("network", "difference", "truth"):
             for tile in (0, 5):
                 shown = pixels(page, kind, tile, (12, 10))
@@ -132,6 +133,40 @@ def test_keys_step_and_play(visit: Visit, gallery: Path) -> None:
     page.get_by_label("Epoch", exact=True).focus()
     page.keyboard.press("End")
     assert told.inner_text().startswith("epoch 4/4")
+
+
+def test_keys_are_left_to_what_else_needs_them(browser: "Browser", gallery: Path) -> None:
+    visit = Visit(browser, viewport=PHONE | {"width": 260})
+    page = visit.open((gallery / "experiments/photos-denoiser/index.html").as_uri())
+    told, strips = page.locator("#told"), page.locator("#player .strips")
+    strips.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("document.querySelector('#player .strips').scrollLeft > 0")
+    page.evaluate(
+        "document.activeElement.blur(); document.querySelector('#origin').scrollIntoView({behavior: 'instant'})"
+    )
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowLeft")
+    assert told.inner_text().startswith("epoch 4/4"), "the player is out of sight"
+    assert page.get_by_role("button", name="Play").count() == 1
+    page.locator("#on").focus()
+    page.keyboard.press("ArrowLeft")
+    assert told.inner_text().startswith("epoch 3/4"), "a button has no use for arrows"
+    visit.context.close()
+
+
+def test_a_listener_is_not_told_of_every_epoch_that_plays(visit: Visit, gallery: Path) -> None:
+    page = visit.open((gallery / "experiments/photos-denoiser/index.html").as_uri())
+    page.get_by_role("button", name="Play").click()
+    assert page.locator("#told").get_attribute("aria-live") == "off"
+    page.get_by_role("button", name="Pause").click()
+    assert page.locator("#told").get_attribute("aria-live") == "polite"
+
+
+def test_images_are_printed(visit: Visit, gallery: Path) -> None:
+    page = visit.open((gallery / "experiments/photos-denoiser/index.html").as_uri())
+    page.emulate_media(media="print")
+    assert page.locator(".strip i").first.evaluate("tile => getComputedStyle(tile).printColorAdjust") == "exact"
 
 
 def test_a_click_in_a_curve_goes_to_its_epoch(visit: Visit, gallery: Path) -> None:
@@ -183,7 +218,7 @@ def test_the_pictures_can_be_stopped(visit: Visit, gallery: Path) -> None:
     picture = page.locator(".card img").first
     assert picture.evaluate("image => image.currentSrc").endswith("card.gif")
     page.get_by_role("button", name="Pause the pictures").click()
-    assert picture.evaluate("image => image.src").endswith("poster.png")
+    assert picture.evaluate("image => image.src").endswith("card.png")
     page.get_by_role("button", name="Pause the pictures").click()
     assert picture.evaluate("image => image.src").endswith("card.gif")
 
@@ -191,7 +226,7 @@ def test_the_pictures_can_be_stopped(visit: Visit, gallery: Path) -> None:
 def test_who_wants_no_motion_sees_none(browser: "Browser", gallery: Path) -> None:
     visit = Visit(browser, reduced_motion="reduce")
     page = visit.open((gallery / "index.html").as_uri())
-    assert page.locator(".card img").first.evaluate("image => image.currentSrc").endswith("poster.png")
+    assert page.locator(".card img").first.evaluate("image => image.currentSrc").endswith("card.png")
     visit.context.close()
 
 
@@ -218,6 +253,7 @@ def test_the_comparison_agrees_with_the_command(visit: Visit, gallery: Path, sou
         assert high == pytest.approx(expected[kind].high, abs=0.02 if kind == "psnr" else 0.0005)
         assert float(cells[4].removesuffix(" %")) == pytest.approx(100 * expected[kind].better, abs=0.06)
     assert page.locator(".verdict").inner_text().startswith("photos-denoiser is better than photos-identity")
+    assert "Their inputs differ (noisy (sigma 0.5); clean" in page.locator("#verdicts").inner_text()
     assert page.locator("#result .strip").count() == 7
 
 
@@ -230,6 +266,31 @@ def test_only_experiments_on_the_same_test_images_are_offered(
     page.get_by_role("checkbox", name="photos-identity").check()
     page.locator(".verdict").wait_for()
     assert page.url.endswith("#photos-denoiser,photos-identity")
+
+
+def test_an_address_chooses_even_if_it_is_edited(visit: Visit, gallery: Path) -> None:
+    page = visit.open((gallery / "compare.html").as_uri() + "#%,faces-denoiser")
+    assert page.get_by_label("Reference").input_value() == "faces-denoiser"
+    page.evaluate("location.hash = '#photos-denoiser%2Cphotos-identity'")
+    page.locator(".verdict").wait_for()
+    assert page.get_by_label("Reference").input_value() == "photos-denoiser"
+    assert page.get_by_role("checkbox", name="photos-identity").is_checked()
+
+
+def test_other_numbers_of_images_are_no_tie(visit: Visit, sources: list[Source], tmp_path: Path) -> None:
+    fewer, gone = tmp_path / "scores.csv", tmp_path / "gone.json"
+    fewer.write_text("".join(sources[0].results["scores"].read_text().splitlines(keepends=True)[:-1]))
+    one = sources[0]._replace(evaluation=gone, results={**sources[0].results, "scores": fewer})
+    site.write([one, sources[1]._replace(evaluation=gone)], tmp_path / "site")
+    page = visit.open((tmp_path / "site/compare.html").as_uri() + "#photos-identity,photos-denoiser")
+    page.get_by_text("photos-denoiser was not scored on the same test images").wait_for()
+    assert page.locator("#result table").count() == 0
+
+
+def test_more_images_than_a_call_takes_arguments_are_compared(visit: Visit, gallery: Path) -> None:
+    page = visit.open((gallery / "compare.html").as_uri())
+    made = "distribution('a', 'a', 'b', {differences: Float64Array.from({length: 200000}, (_, n) => n)})"
+    assert page.evaluate(f"{made}.figure.tagName") == "FIGURE"
 
 
 def test_a_page_without_scripts_still_tells_everything(browser: "Browser", gallery: Path) -> None:

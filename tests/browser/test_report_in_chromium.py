@@ -28,7 +28,7 @@ def test_the_report_asks_for_nothing_and_shows_whole_reels(browser: "Browser", r
     page.locator("table a").first.click()  # the first experiment of the overview leads to its data set
     page.get_by_text("Reels", exact=True).first.click()
     page.locator("tbody tr td a").first.click()  # the eye
-    reel = page.locator("img[src^='data:image']").last
+    reel = page.locator("img[src^='data:image/png']").last
     reel.wait_for()
     assert reel.evaluate("image => image.complete && image.naturalWidth > 0")
     content = reel.evaluate("async (image) => [...new Uint8Array(await (await fetch(image.src)).arrayBuffer())]")

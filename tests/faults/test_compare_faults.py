@@ -49,7 +49,7 @@ def project(good: Path, tmp_path: Path) -> Path:
 REVISIONS = [
     "", "-", "--upload-pack=touch${IFS}pwned", "--help", "--all", "-h", "--output=pwned", "../..", ":params.yaml",
     "HEAD:params.yaml", "^HEAD", "HEAD..HEAD", "HEAD^@", "HEAD~9", "@{-1}", "HEAD\x1b[2J", "HEAD;touch", "$(touch)",
-    "x" * 5000, "HEAD^{tree}", ":/nothing", "\u202ex",
+    "x" * 5000, "HEAD^{tree}", ":/nothing", "\u202ex", "*", "?", "[a-z]*", "exp/../x",
 ]  # fmt: skip
 
 

@@ -52,7 +52,7 @@ def test_what_was_pushed_is_pulled_and_a_damaged_object_is_found(
     checkout.run("dvc", "push", "--quiet")
     damaged = clone.copied(tmp_path / "damaged")
 
-    clone.run("dvc", "pull", "--quiet")
+    clone.run("dvc", "pull", "--quiet", "--allow-missing")
     clone.run("showreel", "sync")
     assert_nothing_to_do(clone)
     assert clone.outputs() == history.reference()

@@ -61,6 +61,7 @@ rule render:
         layout.sheet("{experiment}"),
         layout.places("{experiment}"),
         layout.card("{experiment}"),
+        layout.still("{experiment}"),
         reported(layout.poster("{experiment}"), "Learning curves", "picture"),
         reported(layout.gif("{experiment}"), "Reels"),
         layout.record("render", "{experiment}"),

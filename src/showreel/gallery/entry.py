@@ -111,7 +111,7 @@ def read(source: Source) -> Entry:
         ShowreelError: a file is missing or damaged.
     """
     files = source.results
-    for name in ("gif", "poster"):
+    for name in ("gif", "poster", "still"):
         _size(files[name])
     entry = Entry(
         source=source,

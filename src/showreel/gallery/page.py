@@ -23,10 +23,11 @@ def page(entry: Entry) -> dict[str, Any]:
         "sentence": _sentence(entry),
         "figures": _figures(entry),
         "geometry": geometry(entry),
-        "reel": _scored(reel["rows"], scores),
+        "reel": _scored(reel["rows"], {**scores, "psnr": reel["psnr"][-1]}),
         "shown": len(reel["indices"]),
         "epochs": reel["epochs"][-1],
-        "legend": "The scores beside the rows are means over the complete test set; the difference is black for none.",
+        "legend": "The scores beside the rows are means over the complete test set, the network's after the epoch "
+        "shown; the difference is black for none.",
         "quality": f"PSNR of the test set: {reel['psnr'][0]:.1f} dB at first, {reel['psnr'][-1]:.1f} dB in the end.",
         "loss": f"Training loss: {losses[0]:.4g} in the first epoch, {losses[-1]:.4g} in the last.",
         "history": _history(entry),
@@ -78,7 +79,8 @@ def _figures(entry: Entry) -> list[tuple[str, str, str]]:
     if "input_psnr" in scores:
         figures.append(("Input", decibels(scores["input_psnr"]), ""))
     figures.append(("SSIM", f"{scores.get('ssim', float('nan')):.3f}", _interval(scores, "ssim", ".3f")))
-    figures.append(("Test images", f"{len(entry.images):,}", f"{scores.get('parameters', 0):,} parameters"))
+    size = f"{scores['parameters']:,} parameters" if "parameters" in scores else ""
+    figures.append(("Test images", f"{len(entry.images):,}", size))
     return figures
 
 

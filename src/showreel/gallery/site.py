@@ -15,6 +15,7 @@ from tqdm import tqdm
 from showreel import atomic
 from showreel.errors import ParamsError
 from showreel.gallery import entry as entries
+from showreel.gallery import origin
 from showreel.gallery import page as pages
 from showreel.gallery.entry import Entry, Source
 
@@ -23,7 +24,7 @@ STYLE = "gallery.css"
 MOST_COLUMNS = 4
 """Tasks that the overview sets side by side as the columns of a matrix; more of them flow freely."""
 
-SHOWN = ("metrics", "history", "baselines", "gif", "poster", "card", "sheet")
+SHOWN = ("metrics", "history", "baselines", "gif", "poster", "card", "still", "sheet")
 """The results that are copied as they are."""
 
 SILENT_SECONDS = 2
@@ -64,7 +65,8 @@ def write(sources: Sequence[Source], folder: Path, *, pending: Sequence[str] = (
         entry = entries.read(source)
         _write_experiment(entry, folder / "experiments" / entry.slug, environment)
         cards.append(_card(entry))
-        offers.append({"slug": entry.slug, "label": entry.label, "truth": entry.truth})
+        given = f"{source.input}{origin.listed(entry.evaluation.get('degradation', {}))}"
+        offers.append({"slug": entry.slug, "label": entry.label, "truth": entry.truth, "given": given})
     overview = environment.get_template("index.html.j2")
     text = overview.render(root="", here="index", headings=HEADINGS, pending=pending, pages=cards, **_matrix(cards))
     (folder / "index.html").write_text(text, encoding="utf-8")

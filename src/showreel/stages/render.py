@@ -33,6 +33,7 @@ def render(
     gif: Path,
     poster: Path,
     card: Path,
+    still: Path,
     sheet: Path,
     places: Path,
     lineage: Lineage,
@@ -49,6 +50,7 @@ def render(
         gif: the GIF file to write.
         poster: the PNG file to write, of all colours.
         card: the GIF file to write of the reel in small.
+        still: the PNG file to write of its last frame.
         sheet: the PNG file to write of all images at their own size.
         places: the JSON file to write of where in the sheet they are; see `sheet.sheet`.
         lineage: of this run.
@@ -64,14 +66,15 @@ def render(
     indices = []
     for canvas in frames(experiment, footage, baseline, scores):
         indices.append(_indexed(canvas, palette, known))
-    small = np.stack([_indexed(canvas, palette, known) for canvas in cards(footage)])
+    small = list(cards(footage))
     picture, table = drawn_sheet(footage, baseline)
-    with lineage.publishing(sheet, places, card, poster, gif) as files:
+    with lineage.publishing(sheet, places, still, card, poster, gif) as files:
         files[0].write_bytes(_png(picture, origin))
         files[1].write_text(json.dumps(table) + "\n", encoding="utf-8")
-        files[2].write_bytes(_gif(small, palette, origin))
-        files[3].write_bytes(_png(canvas, origin))
-        files[4].write_bytes(_gif(np.stack(indices), palette, origin))
+        files[2].write_bytes(_png(small[-1], origin))
+        files[3].write_bytes(_gif(np.stack([_indexed(each, palette, known) for each in small]), palette, origin))
+        files[4].write_bytes(_png(canvas, origin))
+        files[5].write_bytes(_gif(np.stack(indices), palette, origin))
 
 
 def _indexed(canvas: NDArray[np.uint8], palette: NDArray[np.uint8], known: NDArray[np.int16]) -> NDArray[np.uint8]:

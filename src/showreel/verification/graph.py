@@ -92,9 +92,10 @@ def _of_experiment(name: str, declared: Params) -> list[Stage]:
     trained = (layout.model(name), layout.reel(name))
     scored = (layout.examples(name), layout.metrics(name))
     tables = (layout.baselines(name), layout.scores(name))
-    drawn = (layout.gif(name), layout.poster(name), layout.card(name), layout.sheet(name), layout.places(name))
+    drawn = (layout.gif(name), layout.poster(name), layout.card(name))
+    sheets = (layout.still(name), layout.sheet(name), layout.places(name))
     return [
         Stage(f"train {name}", pair, (*trained, layout.history(name)), name),
         Stage(f"evaluate {name}", (*pair, *trained), (*scored, *tables), name),
-        Stage(f"render {name}", (layout.reel(name), *scored), drawn, name),
+        Stage(f"render {name}", (layout.reel(name), *scored), (*drawn, *sheets), name),
     ]

@@ -6,6 +6,7 @@ const entries = JSON.parse(document.getElementById("data").textContent);
 const loaded = new Map();
 const reference = document.getElementById("reference");
 const others = document.getElementById("others");
+const verdicts = document.getElementById("verdicts");
 const result = document.getElementById("result");
 
 // The data files call this: a script may be loaded from a folder, where nothing else may.
@@ -60,13 +61,22 @@ function paired(first, second) {
 }
 
 function element(tag, properties = {}, ...children) {
-  const made = Object.assign(document.createElement(tag), properties);
+  const { role, ariaLabel, ...others } = properties; // Firefox knows these two as properties only since 119
+  const made = Object.assign(document.createElement(tag), others);
+  if (role) made.setAttribute("role", role);
+  if (ariaLabel) made.setAttribute("aria-label", ariaLabel);
   made.append(...children);
   return made;
 }
 
 const signed = (value, digits) => (value < 0 ? "−" : "+") + Math.abs(value).toFixed(digits);
 const percent = (share) => `${(100 * share).toFixed(1)} %`;
+
+// What two networks were given decides what their scores say of them.
+function caution(slug, base) {
+  const [own, given] = [slug, base].map((one) => entries.find((entry) => entry.slug === one).given);
+  return own === given ? "" : ` Their inputs differ (${own}; ${given}), so this compares the tasks, not the networks.`;
+}
 
 function verdict(name, base, { psnr, ssim }) {
   if (psnr.low > 0 || psnr.high < 0) {
@@ -76,7 +86,8 @@ function verdict(name, base, { psnr, ssim }) {
     const but = opposite ? "; by SSIM it is the other way round" : "";
     return `${name} is ${word} than ${base} by ${Math.abs(psnr.mean).toFixed(2)} dB on average, on ${percent(often)} of the test images${but}.`;
   }
-  return `${name} and ${base} cannot be told apart: the interval holds 0.`;
+  const word = ssim.low > 0 ? "better" : ssim.high < 0 ? "worse" : "";
+  return `${name} and ${base} cannot be told apart by PSNR: the interval holds 0${word && `; by SSIM ${name} is ${word}`}.`;
 }
 
 function table(base, chosen, statistics) {
@@ -137,7 +148,8 @@ function pictures(slugs) {
 
 function distribution(slug, name, base, psnr) {
   const bins = 41;
-  const low = Math.min(...psnr.differences), high = Math.max(...psnr.differences);
+  const low = psnr.differences.reduce((one, two) => Math.min(one, two));
+  const high = psnr.differences.reduce((one, two) => Math.max(one, two));
   const width = (high - low) / bins || 1;
   const counts = new Array(bins).fill(0);
   for (const value of psnr.differences) counts[Math.min(bins - 1, Math.floor((value - low) / width))]++;
@@ -152,53 +164,73 @@ function distribution(slug, name, base, psnr) {
 let shown = [];
 let latest = 0;
 
+const checked = () => [...others.querySelectorAll("input:checked")].map((input) => input.value);
+
 async function compare() {
   const turn = ++latest;
   const base = reference.value;
-  const chosen = [...others.querySelectorAll("input:checked")].map((input) => input.value);
+  const chosen = checked();
   history.replaceState(null, "", `#${[base, ...chosen].join(",")}`);
+  let problem = "";
   try {
     await Promise.all([base, ...chosen].map(load));
+    const count = loaded.get(base).psnr.length;
+    const other = chosen.find((slug) => loaded.get(slug).psnr.length !== count);
+    if (other) problem = `${loaded.get(other).label} was not scored on the same test images; it cannot be compared.`;
   } catch (error) {
-    result.replaceChildren(element("p", { textContent: error.message }));
-    return;
+    problem = error.message;
   }
   if (turn !== latest) return;
   forget(shown);
+  if (problem) {
+    verdicts.replaceChildren(element("p", { textContent: problem }));
+    result.replaceChildren();
+    return;
+  }
   const statistics = new Map(chosen.map((slug) => [slug, {
     psnr: paired(loaded.get(base).psnr, loaded.get(slug).psnr), ssim: paired(loaded.get(base).ssim, loaded.get(slug).ssim),
   }]));
   const name = (slug) => loaded.get(slug).label;
-  const verdicts = chosen.map((slug) => element("p", { className: "verdict", textContent: verdict(name(slug), name(base), statistics.get(slug)) }));
+  const sentences = chosen.map((slug) => element("p", { className: "verdict", textContent: verdict(name(slug), name(base), statistics.get(slug)) + caution(slug, base) }));
   const distributions = chosen.map((slug) => distribution(slug, name(slug), name(base), statistics.get(slug).psnr));
   const hint = chosen.length ? [] : [element("p", { textContent: "Choose an experiment to compare it with." })];
-  result.replaceChildren(...verdicts, ...hint, table(base, chosen, statistics),
+  verdicts.replaceChildren(...sentences, ...hint);
+  result.replaceChildren(table(base, chosen, statistics),
     element("h2", { textContent: "The same test images" }), pictures([base, ...chosen]),
     element("div", { className: "charts" }, ...distributions.map((one) => one.figure)));
   for (const one of distributions) one.draw();
   shown = chosen.map((slug) => `distribution-${slug}`);
 }
 
-function offer(checked) {
+function offer(chosen) {
   const truth = entries.find((entry) => entry.slug === reference.value).truth;
   const rivals = entries.filter((entry) => entry.truth === truth && entry.slug !== reference.value);
   others.replaceChildren(...rivals.map((entry) => element("label", {},
-    element("input", { type: "checkbox", value: entry.slug, checked: checked.includes(entry.slug), onchange: compare }), entry.label)));
+    element("input", { type: "checkbox", value: entry.slug, checked: chosen.includes(entry.slug), onchange: compare }), entry.label)));
   if (!rivals.length) others.append("No other experiment was scored on the same test images.");
 }
 
-// Without a choice in the address: the first two on the same test images.
+// Slugs hold nothing that needs an escape, but whoever passes an address on may escape the commas.
+function asked() {
+  return location.hash.slice(1).split(/,|%2C/i).filter((slug) => entries.some((entry) => entry.slug === slug));
+}
+
+// Without a choice in the address: two on the same test images, if possible with the same input.
 function start() {
-  const asked = decodeURIComponent(location.hash.slice(1)).split(",").filter((slug) => entries.some((entry) => entry.slug === slug));
-  const base = asked[0] ?? entries.find((one) => entries.some((two) => two !== one && two.truth === one.truth))?.slug ?? entries[0].slug;
-  const truth = entries.find((entry) => entry.slug === base).truth;
-  const first = entries.find((entry) => entry.truth === truth && entry.slug !== base);
+  const [wanted, ...rivals] = asked();
+  const fits = (one, two) => two !== one && two.truth === one.truth;
+  const alike = entries.find((one) => entries.some((two) => fits(one, two) && two.given === one.given));
+  const reached = entries.find((entry) => entry.slug === wanted) ?? alike
+    ?? entries.find((one) => entries.some((two) => fits(one, two))) ?? entries[0];
+  const all = entries.filter((entry) => fits(reached, entry));
+  const first = all.find((entry) => entry.given === reached.given) ?? all[0];
   reference.replaceChildren(...entries.map((entry) => element("option", { value: entry.slug, textContent: entry.label })));
-  reference.value = base;
-  offer(asked.length > 1 ? asked.slice(1) : first ? [first.slug] : []);
+  reference.value = reached.slug;
+  offer(rivals.length ? rivals : first ? [first.slug] : []);
   document.getElementById("choice").hidden = false;
   compare();
 }
 
-reference.addEventListener("change", () => { offer([]); compare(); });
+reference.addEventListener("change", () => { offer(checked()); compare(); });
+addEventListener("hashchange", start); // an address edited by hand; what is chosen here does not fire it
 start();

@@ -7,7 +7,9 @@ const data = JSON.parse(document.getElementById("data").textContent);
 const slider = document.getElementById("epoch");
 const told = document.getElementById("told");
 const play = document.getElementById("play");
-const rows = document.querySelectorAll("#player .row");
+const player = document.getElementById("player");
+const rows = player.querySelectorAll(".row");
+const own = player.querySelector(".row.network small");
 let timer = null;
 
 function show(number) {
@@ -21,6 +23,7 @@ function show(number) {
   const score = `${data.psnr[number].toFixed(2)} dB`;
   const kept = data.epochs[number] === data.best ? ", the network that was kept" : "";
   told.textContent = `epoch ${data.epochs[number]}/${data.epochs.at(-1)}: ${score}${kept}`;
+  own.textContent = score;
   slider.setAttribute("aria-valuetext", told.textContent);
   quality.made.update("none");
   loss.made.update("none");
@@ -31,6 +34,7 @@ function stop() {
   timer = null;
   play.textContent = "▶";
   play.setAttribute("aria-label", "Play");
+  told.setAttribute("aria-live", "polite");
 }
 
 function advance() {
@@ -43,6 +47,7 @@ function toggle() {
   if (timer !== null) return stop();
   play.textContent = "❚❚";
   play.setAttribute("aria-label", "Pause");
+  told.setAttribute("aria-live", "off"); // nobody can listen to five epochs a second
   advance();
 }
 
@@ -94,8 +99,21 @@ slider.addEventListener("input", () => { stop(); show(Number(slider.value)); });
 play.addEventListener("click", toggle);
 document.getElementById("back").addEventListener("click", () => step(-1));
 document.getElementById("on").addEventListener("click", () => step(1));
+
+// Keys are the player's while it is in sight and nothing else needs them: what scrolls sideways keeps its arrows, and
+// what is pressed by the space bar keeps that.
+function mayTake({ key, target, ctrlKey, altKey, metaKey, shiftKey }) {
+  const { top, bottom } = player.getBoundingClientRect();
+  const unseen = bottom < 0 || top > innerHeight;
+  if (ctrlKey || altKey || metaKey || shiftKey || (unseen && !player.contains(target))) return false;
+  if (target.closest("input, select, [role=region]")) return false;
+  if (key === " ") return !target.closest("button, a, summary");
+  const strips = target.closest(".scroll");
+  return !strips || strips.scrollWidth <= strips.clientWidth;
+}
+
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.altKey || event.metaKey || event.target.closest("input, button, a, summary, select, [role=region]")) return;
+  if (!mayTake(event)) return;
   const action = { ArrowLeft: () => step(-1), ArrowRight: () => step(1), " ": toggle }[event.key];
   if (action) { event.preventDefault(); action(); }
 });

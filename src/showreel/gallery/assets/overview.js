@@ -24,7 +24,7 @@ function show(view) {
   table.hidden = view !== "table";
 }
 
-// Numbers sort with the largest first, names from A to Z; a second click turns the order around.
+// Numbers sort with the largest first, names from A to Z and numbers in them by size; a second click turns the order around.
 function sort(heading) {
   const column = heading.cellIndex;
   const numeric = heading.classList.contains("number");
@@ -36,7 +36,7 @@ function sort(heading) {
   const sign = descending ? -1 : 1;
   const rows = [...body.rows].sort((one, two) => {
     const [a, b] = [value(one), value(two)];
-    if (!numeric) return sign * a.localeCompare(b);
+    if (!numeric) return sign * a.localeCompare(b, undefined, { numeric: true });
     return (a === "") - (b === "") || sign * (a - b);
   });
   body.append(...rows);
