@@ -53,9 +53,9 @@ def commit(revision: str) -> str:
     known = _run("git", "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}").stdout.split()
     if not known and EXPERIMENT.fullmatch(revision):
         known = _run("git", "for-each-ref", "--format=%(objectname)", f"refs/exps/*/*/{revision}").stdout.split()
-    if len(known) > 1:
-        raise ShowreelError(f"{revision}: {len(known)} experiments of DVC have this name; name a commit instead")
-    if not known or not COMMIT.fullmatch(known[0]):
+        if len(known) > 1:
+            raise ShowreelError(f"{revision}: {len(known)} experiments of DVC have this name; name a commit instead")
+    if len(known) != 1 or not COMMIT.fullmatch(known[0]):
         shown = revision if revision and revision.isprintable() else ascii(revision)
         raise ShowreelError(f"{shown}: git knows no such revision; `git log --oneline` or `dvc exp list` lists some")
     return known[0]
