@@ -66,7 +66,10 @@ def test_nothing_has_run_in_a_fresh_project(tmp_path: Path) -> None:
             dict.fromkeys(GOOD, "stale: stages/every.py changed"),
         ),
         (removed(project.CODE), dict.fromkeys(GOOD, "stale: stages/every.py is gone")),
-        (removed("models/denoiser.keras"), {"denoiser": "incomplete: models/denoiser.keras not here: dvc pull --allow-missing"}),
+        (
+            removed("models/denoiser.keras"),
+            {"denoiser": "incomplete: models/denoiser.keras not here: dvc pull --allow-missing"},
+        ),
         (
             removed("results/denoiser/metrics.json"),
             {"denoiser": "incomplete: results/denoiser/metrics.json not here: git restore"},

@@ -293,7 +293,7 @@ def test_more_images_than_a_call_takes_arguments_are_compared(visit: Visit, gall
     assert page.evaluate(f"{made}.figure.tagName") == "FIGURE"
 
 
-def test_a_page_without_scripts_still_tells_everything(browser: "Browser", gallery: Path) -> None:
+def test_without_scripts_the_images_and_numbers_are_there(browser: "Browser", gallery: Path) -> None:
     visit = Visit(browser, java_script_enabled=False)
     page = visit.open((gallery / "index.html").as_uri())
     assert page.locator(".card:visible").count() == 3

@@ -72,7 +72,8 @@ def changed(path: Path, where: str, value: Any) -> None:
 JSON: dict[str, list[tuple[str, Any]]] = {
     f"{RESULTS}/metrics.json": [
         ("psnr", float("nan")), ("gain_db", float("inf")), ("ssim", "0.5"), ("psnr", 10**400), ("psnr_low", None),
-        ("parameters", [1]), ("parameters", True), ("psnr", ...), ("psnr_low", ...), ("mse", ...), ("count", 7), ("count", 301),
+        ("parameters", [1]), ("parameters", True), ("psnr", ...), ("psnr_low", ...), ("mse", ...),
+        ("count", 7), ("count", 301),
     ],
     f"{RESULTS}/sheet.json": [
         ("tile", ...), ("tile", [0, 10]), ("tile", [-1, 10]), ("tile", [12]), ("tile", [12, 10**9]), ("tile", "ab"),
