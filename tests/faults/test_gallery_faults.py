@@ -22,14 +22,15 @@ HAND = Engine("hand")
 MOMENTS = {
     "before it works": ("import", "showreel.stages.gallery", 1),
     "before it writes": ("tempfile.mkdtemp", "gallery", 1),
-    "between two pages": ("open", "/index.html", 2),
+    "between two pages": ("open", "/index.html'", 2),
     "before a picture is copied": ("shutil.copyfile", "sheet.png", 1),
-    "before its data are written": ("open", "/data.js", 1),
+    "before its data are written": ("open", "/data.js'", 1),
     "before the folder appears": ("os.rename", ".gallery.", 1),
     "before the record": ("os.rename", "lineage/gallery.json", 1),
 }
 """The moments at which it is killed: what they are, and the audit event just before which it strikes."""
 
+BEFORE_THE_LAST_PAGE = ("open", "/compare.html'", 1)
 QUICK = "before the folder appears"
 AFTER = "before the record"
 SOME = [pytest.param(moment, marks=[] if moment == QUICK else pytest.mark.faults) for moment in MOMENTS]
@@ -151,7 +152,7 @@ def test_what_changes_meanwhile_is_not_published(
     name, action = CHANGES[change]
     checkout = alone.copied(tmp_path / "checkout")
     original = (checkout.folder / name).read_bytes()
-    accident = Accident("gallery", "open", "/compare.html", 1, action.format(name))
+    accident = Accident("gallery", *BEFORE_THE_LAST_PAGE, action.format(name))
     code, printed = HAND.run(checkout, "gallery", accident)
     assert code == 1
     assert re.search(r"\A.*(changed while `showreel gallery` ran|missing; run the stage).*\n\Z", printed), printed
@@ -221,7 +222,7 @@ def test_under_an_engine_no_file_can_grow_any_more(
     code, printed = history.engine.run(checkout, "gallery", accident)
     said = printed + checkout.logs()
     assert code != 0
-    assert "File too large" in said
+    assert "File too large" in said or not kilobytes, "with no room at all a log stays empty"
     assert "Traceback" not in said
     assert of_gallery(checkout.outputs()) == {}
     assert remains(checkout) == []
@@ -235,7 +236,7 @@ def test_under_an_engine_what_changes_meanwhile_is_not_published(
 ) -> None:
     checkout = history.stood[""].copied(tmp_path / "checkout")
     original = (checkout.folder / change).read_bytes()
-    accident = Accident("gallery", "open", "/compare.html", 1, f"printf '# ' >> {change}")
+    accident = Accident("gallery", *BEFORE_THE_LAST_PAGE, f"printf '# ' >> {change}")
     code, printed = history.engine.run(checkout, "gallery", accident)
     assert code != 0
     assert "changed while `showreel gallery` ran" in printed + checkout.logs()
@@ -248,19 +249,17 @@ def test_under_an_engine_what_changes_meanwhile_is_not_published(
 def test_under_an_engine_an_orphan_is_waited_for(history: History, reference: dict[str, str], tmp_path: Path) -> None:
     """The engine is killed while its worker is about to publish; the rerun waits for it, then makes the same."""
     checkout = history.stood[""].copied(tmp_path / "checkout")
-    engine = history.engine.start(
-        checkout, "gallery", Accident("gallery", *MOMENTS[QUICK], action="touch reached; sleep 8")
-    )
-    while not (checkout.folder / "reached").exists():
-        assert engine.poll() is None, engine.communicate()[0]
-        time.sleep(0.1)
-    engine.kill()
+    pause = Accident("gallery", *MOMENTS[QUICK], action="touch reached; sleep 8")
+    with history.engine.start(checkout, "gallery", pause) as engine:
+        while not (checkout.folder / "reached").exists():
+            assert engine.poll() is None, engine.communicate()[0]
+            time.sleep(0.1)
+        engine.kill()
     history.engine.recover(checkout)
     _, printed = history.engine.run(checkout, "gallery")
     assert "waiting for process" in printed + checkout.logs()
     assert checkout.outputs() == reference
     assert remains(checkout) == []
-    engine.communicate()
 
 
 def assert_made_good(checkout: Checkout, engine: Engine, reference: dict[str, str]) -> None:
