@@ -53,6 +53,13 @@ STAGES = {
 }
 """Stage → its instance's name in dvc.yaml and one of its outputs, in the order in which they run."""
 
+GALLERY = {
+    "dvc": ["dvc", "repro", "--single-item", "gallery"],
+    "snakemake": ["snakemake", "--cores", "2", "--quiet", "rules", "--", "gallery"],
+    "hand": ["showreel", "gallery"],
+}
+"""Who makes the gallery, of all experiments at once → the command."""
+
 
 @dataclass(frozen=True)
 class Accident:
@@ -75,12 +82,14 @@ class Accident:
 
 @dataclass(frozen=True)
 class Engine:
-    """DVC or Snakemake."""
+    """DVC or Snakemake; or a hand, for the gallery alone."""
 
     name: str
 
     def command(self, stage: str) -> list[str]:
         """Return the command that brings one stage, and what it needs, up to date."""
+        if stage == "gallery":
+            return GALLERY[self.name]
         instance, output = STAGES[stage]
         if self.name == "dvc":
             return ["dvc", "repro", f"{stage}@{instance}"]

@@ -85,11 +85,14 @@ def compare(names: list[str], as_json: bool, page: Path | None, declared: params
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:
         raise ParamsError(f"{twice}: is named twice; it equals itself")
+    if page and page.resolve() == layout.GALLERY.resolve():
+        raise ParamsError(f"{page}: is what the stage gallery writes; name another folder")
     with tempfile.TemporaryDirectory() as folder:
         sources = [
             source_at(name, declared, Path(folder) / str(number), whole=bool(page)) for number, name in enumerate(names)
         ]
+        reference, *others = map(entry.contestant, sources)
+        told = (comparison.as_json if as_json else comparison.as_text)(reference, others)
         if page:
             site.replace(sources, page)
-        reference, *others = map(entry.contestant, sources)
-    print((comparison.as_json if as_json else comparison.as_text)(reference, others))
+    print(told)

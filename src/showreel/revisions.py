@@ -1,9 +1,14 @@
 """Files of the project as they were at a git revision: small ones out of git, the others as DVC has them."""
 
+import re
 import subprocess
 from pathlib import Path
 
 from showreel.errors import ShowreelError
+
+COMMIT = re.compile("[0-9a-f]{40,64}")
+EXPERIMENT = re.compile("[A-Za-z0-9_][A-Za-z0-9._-]*")
+"""The names of `dvc exp` that are looked for: none of them is a pattern or a path to git."""
 
 
 def bring(path: Path, revision: str, folder: Path) -> Path:
@@ -37,7 +42,7 @@ def bring_record(path: Path, revision: str, folder: Path) -> Path:
 
 
 def commit(revision: str) -> str:
-    """Return the full name of a commit.
+    """Return the full name of a commit: nobody takes that for an option, a range or a pattern.
 
     Args:
         revision: what git calls it: `HEAD~1`, a branch, a tag, the beginning of its name; or a name of `dvc exp`.
@@ -45,12 +50,14 @@ def commit(revision: str) -> str:
     Raises:
         ShowreelError: there is no such commit, or there are several.
     """
-    known = _run("git", "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").stdout.split()
-    known = known or _run("git", "for-each-ref", "--format=%(objectname)", f"refs/exps/*/*/{revision}").stdout.split()
-    if not known:
-        raise ShowreelError(f"{revision}: git knows no such revision; `git log --oneline` or `dvc exp list` lists some")
-    if len(known) > 1:
-        raise ShowreelError(f"{revision}: {len(known)} experiments of DVC have this name; name a commit instead")
+    known = _run("git", "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}").stdout.split()
+    if not known and EXPERIMENT.fullmatch(revision):
+        known = _run("git", "for-each-ref", "--format=%(objectname)", f"refs/exps/*/*/{revision}").stdout.split()
+        if len(known) > 1:
+            raise ShowreelError(f"{revision}: {len(known)} experiments of DVC have this name; name a commit instead")
+    if len(known) != 1 or not COMMIT.fullmatch(known[0]):
+        shown = revision if revision and revision.isprintable() else ascii(revision)
+        raise ShowreelError(f"{shown}: git knows no such revision; `git log --oneline` or `dvc exp list` lists some")
     return known[0]
 
 

@@ -31,10 +31,10 @@ def source_at(label: str, declared: params.Params, folder: Path, *, whole: bool)
         folder: for files of the past.
         whole: whether to bring all results, or only the scores.
     """
-    name, _, revision = label.partition("@")
+    name, at, revision = label.partition("@")
     params.check_declared(name, declared.experiments, "experiment")
     now = source(name, declared)
-    if not revision:
+    if not at:
         return now
     revisions.bring(layout.scores(name).parent if whole else layout.scores(name), revision, folder)
     training, evaluation = (
@@ -50,5 +50,5 @@ def _trained(record: Path, name: str) -> dict[str, Any]:
     try:
         then = json.loads(record.read_text(encoding="utf-8"))["params"][f"experiments.{name}"]
         return {what: str(then[what]) for what in WHAT}
-    except (OSError, ValueError, LookupError, TypeError):
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return {}  # whoever shows the record says what is wrong with it

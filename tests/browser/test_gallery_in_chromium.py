@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from PIL import Image
-from samples import make_results
+from samples import IMAGES, make_results
 from visits import DESK, Visit
 
 from showreel.comparison import Paired, compare
@@ -278,9 +278,10 @@ def test_an_address_chooses_even_if_it_is_edited(visit: Visit, gallery: Path) ->
 
 
 def test_other_numbers_of_images_are_no_tie(visit: Visit, sources: list[Source], tmp_path: Path) -> None:
-    fewer, gone = tmp_path / "scores.csv", tmp_path / "gone.json"
+    fewer, counted, gone = tmp_path / "scores.csv", tmp_path / "metrics.json", tmp_path / "gone.json"
+    counted.write_text(json.dumps(json.loads(sources[0].results["metrics"].read_text()) | {"count": IMAGES - 1}))
     fewer.write_text("".join(sources[0].results["scores"].read_text().splitlines(keepends=True)[:-1]))
-    one = sources[0]._replace(evaluation=gone, results={**sources[0].results, "scores": fewer})
+    one = sources[0]._replace(evaluation=gone, results={**sources[0].results, "scores": fewer, "metrics": counted})
     site.write([one, sources[1]._replace(evaluation=gone)], tmp_path / "site")
     page = visit.open((tmp_path / "site/compare.html").as_uri() + "#photos-identity,photos-denoiser")
     page.get_by_text("photos-denoiser was not scored on the same test images").wait_for()

@@ -1,9 +1,10 @@
 """What a gallery tells of one experiment, read from the files of its results."""
 
 import hashlib
-import json
 import re
-from collections.abc import Mapping
+import struct
+import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,14 +14,15 @@ import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
 
-from showreel import summary
 from showreel.comparison import SCORES, Contestant
 from showreel.errors import ShowreelError
+from showreel.gallery import forms
 
-MALFORMED = (OSError, ValueError, LookupError, TypeError, AttributeError)
-"""What reading a file of another form than expected ends in."""
-
-AGAIN = "delete it and run its stage again (`dvc repro` does that)"
+MALFORMED = (
+    OSError, ValueError, LookupError, TypeError, AttributeError, SyntaxError, EOFError, struct.error,
+    Image.DecompressionBombError, Image.DecompressionBombWarning,
+)  # fmt: skip
+"""What reading a table or a picture of another form than expected ends in."""
 
 
 class Source(NamedTuple):
@@ -109,22 +111,23 @@ def read(source: Source) -> Entry:
         ShowreelError: a file is missing or damaged.
     """
     files = source.results
+    for name in ("gif", "poster", "still"):
+        _size(files[name])
     entry = Entry(
         source=source,
         slug=slug(source.label),
         task=task(source.label.split("@")[0], source.dataset),
-        metrics=summary.read(files["metrics"]),
-        history=_table(files["history"], ("epoch", "loss", "validation_loss", "validation_psnr")),
+        metrics=forms.read(files["metrics"], forms.Metrics),
+        history=_history(files["history"]),
         baselines=_baselines(files["baselines"]),
         images=_scores(source),
-        sheet=_json(files["places"]),
+        sheet=forms.read(files["places"], forms.Sheet),
         sheet_size=_size(files["sheet"]),
         card_size=_size(files["card"]),
         training=_record(source.training),
         evaluation=_record(source.evaluation),
     )
-    if not {"tile", "reel", "chosen"} <= entry.sheet.keys():
-        raise ShowreelError(f"{files['places']}: damaged (it tells of no images); {AGAIN}")
+    _check_belongs_together(entry)
     return entry
 
 
@@ -155,8 +158,36 @@ def spoken(name: str) -> str:
     return name.replace("_", " ")
 
 
+def _check_belongs_together(entry: Entry) -> None:
+    """Refuse files of which each is right in itself, but which are not of the same run."""
+    files, sheet, images = entry.source.results, entry.sheet, len(entry.images)
+    height, width = sheet["tile"]
+    for strips in (sheet["reel"], sheet["chosen"]):
+        right, low = entry.sheet_size[0] - len(strips["indices"]) * width, entry.sheet_size[1] - height
+        if any(x > right or y > low for row in strips["rows"] for x, y in row["at"]):
+            raise forms.damaged(files["places"], f"images are outside {files['sheet']}")
+        if max(strips["indices"]) >= images:
+            raise forms.damaged(files["places"], f"images are not in {files['scores']}")
+    if entry.history["epoch"].tolist() != sheet["reel"]["epochs"][1:]:
+        raise forms.damaged(files["history"], f"its epochs are not those of {files['places']}")
+    if entry.metrics.get("count", images) != images:
+        raise forms.damaged(files["scores"], f"{images} rows, but {files['metrics']} counts otherwise")
+    if entry.baselines:
+        _check_numbers(files["scores"], entry.images, [f"{entry.baselines[0]['baseline']}_{kind}" for kind in SCORES])
+
+
 def _scores(source: Source) -> pd.DataFrame:
-    return _table(source.results["scores"], ("index", "label", "psnr", "ssim"))
+    path = source.results["scores"]
+    table = _table(path, ("index", "label", *SCORES))
+    _check_numbers(path, table, [f"input_{kind}" for kind in SCORES if "input_psnr" in table])
+    if table["index"].tolist() != list(range(len(table))):
+        raise forms.damaged(path, "rows are missing or there twice")
+    return table
+
+
+def _history(path: Path) -> pd.DataFrame:
+    columns = ("epoch", "loss", "validation_loss", "validation_psnr")
+    return _table(path, columns)[list(columns)]
 
 
 def _truth(dataset: str, evaluation: Mapping[str, Any]) -> str:
@@ -165,42 +196,51 @@ def _truth(dataset: str, evaluation: Mapping[str, Any]) -> str:
     return next((digest for path, digest in inputs.items() if path.endswith("/clean.h5")), dataset)
 
 
-def _table(path: Path, columns: tuple[str, ...], *, empty: bool = False) -> pd.DataFrame:
+def _table(path: Path, numbers: Sequence[str], *, empty: bool = False) -> pd.DataFrame:
+    """Read a table in which some columns hold numbers."""
     if not path.is_file():
         raise ShowreelError(f"{path}: missing; run the stage that makes it (`dvc repro` does that)")
     try:
         table = pd.read_csv(path)
     except MALFORMED as error:
-        raise ShowreelError(f"{path}: damaged ({error}); {AGAIN}") from error
-    lacking = [column for column in columns if column not in table]
-    if lacking or (table.empty and not empty):
-        raise ShowreelError(f"{path}: damaged (no {', '.join(lacking) or 'rows'}); {AGAIN}")
+        raise forms.damaged(path, error) from error
+    if table.empty and not empty:
+        raise forms.damaged(path, "no rows")
+    _check_numbers(path, table, numbers)
     return table
 
 
+def _check_numbers(path: Path, table: pd.DataFrame, columns: Sequence[str]) -> None:
+    if lacking := [column for column in columns if column not in table]:
+        raise forms.damaged(path, f"no {', '.join(lacking)}")
+    for column in columns:
+        values = pd.to_numeric(table[column], errors="coerce").to_numpy(float)
+        if not (np.abs(values) <= forms.LARGEST).all():
+            raise forms.damaged(path, f"not every {column} is a number")
+
+
 def _baselines(path: Path) -> list[dict[str, Any]]:
-    table = _table(path, ("baseline", "options", "psnr", "psnr_low", "psnr_high", "ssim", "mse"), empty=True)
-    try:
-        table["options"] = table["options"].map(json.loads)
-    except MALFORMED as error:
-        raise ShowreelError(f"{path}: damaged ({error}); {AGAIN}") from error
+    table = _table(path, ("psnr", "psnr_low", "psnr_high", "ssim", "mse"), empty=True)
+    if not all(isinstance(cell, str) for name in ("baseline", "options") for cell in table.get(name, [None])):
+        raise forms.damaged(path, "baselines without a name or options")
+    table["options"] = [forms.parse(options, forms.Options, path) for options in table["options"]]
     return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
 
 
 def _size(path: Path) -> tuple[int, int]:
-    try:
-        with Image.open(path) as picture:
-            return picture.size
-    except MALFORMED as error:
-        raise ShowreelError(f"{path}: damaged ({error}); {AGAIN}") from error
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except MALFORMED as error:
-        raise ShowreelError(f"{path}: damaged ({error}); {AGAIN}") from error
+    """Return a picture's width and height; its checksums are right, and it is none that fills the memory."""
+    if not path.is_file():
+        raise ShowreelError(f"{path}: missing; run the stage that makes it (`dvc repro` does that)")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        try:
+            with Image.open(path, formats=[path.suffix[1:].upper()]) as picture:
+                picture.verify()
+                return picture.size
+        except MALFORMED as error:
+            raise forms.damaged(path, error) from error
 
 
 def _record(path: Path) -> dict[str, Any]:
-    return _json(path) if path.exists() else {}
+    return dict(forms.read(path, forms.Record)) if path.exists() else {}

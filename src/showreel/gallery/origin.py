@@ -1,6 +1,7 @@
 """What an experiment was made from and with, and how to make it again."""
 
 import json
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,7 @@ def provenance(entry: Entry) -> list[tuple[str, str, str]]:
 def commands(entry: Entry) -> str:
     """Return the commands that make an experiment again."""
     name, _, revision = entry.label.partition("@")
-    lines = [f"git checkout {revision}"] if revision else []
+    lines = [f"git checkout {shlex.quote(revision)}"] if revision else []
     lines += [f"dvc repro render@{name}", f"snakemake --cores 2 {name}", f"showreel verify --rebuild {name}"]
     return "\n".join(lines)
 

@@ -132,7 +132,7 @@ def _ways(entry: Entry) -> list[dict[str, Any]]:
     """Return the rows of the table of baselines, the network's first; none where there is nothing to compare."""
     if not entry.baselines:
         return []
-    own = {"baseline": "network", "options": {}} | dict(entry.metrics)
+    own = dict(entry.metrics) | {"baseline": "network", "options": {}}
     return [
         {
             "name": spoken(way["baseline"]),

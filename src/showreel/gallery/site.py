@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import shutil
 from collections.abc import Sequence
 from importlib import metadata
@@ -80,10 +81,16 @@ def replace(sources: Sequence[Source], folder: Path) -> None:
         ParamsError: there is something else in the folder.
         ShowreelError: a file of an experiment's is missing or damaged.
     """
-    if folder.exists() and not (folder / "assets" / STYLE).is_file() and (folder.is_file() or any(folder.iterdir())):
+    if not _may_be_replaced(folder):
         raise ParamsError(f"{folder}: is no gallery, so it is not replaced; name a folder that does not exist")
     with atomic.replacing(folder) as temporary:
         write(sources, temporary)
+
+
+def _may_be_replaced(folder: Path) -> bool:
+    if folder.is_symlink() or not folder.is_dir():
+        return not os.path.lexists(folder)
+    return (folder / "assets" / STYLE).is_file() or not any(folder.iterdir())
 
 
 def _write_experiment(entry: Entry, folder: Path, environment: jinja2.Environment) -> None:
