@@ -8,9 +8,9 @@ from showreel.comparison import Contestant, as_json, as_text, compare, paired
 from showreel.errors import ShowreelError
 
 
-def contestant(label: str, psnr: ArrayLike, truth: str = "0") -> Contestant:
+def contestant(label: str, psnr: ArrayLike, truth: str = "0", given: str = "noisy") -> Contestant:
     scores = np.asarray(psnr, np.float32)
-    return Contestant(label, truth, {"psnr": scores, "ssim": scores * np.float32(0.01)})
+    return Contestant(label, truth, given, {"psnr": scores, "ssim": scores * np.float32(0.01)})
 
 
 def test_differences_and_shares_are_those_counted_by_hand() -> None:
@@ -65,17 +65,23 @@ def test_the_text_says_who_is_better_or_that_nobody_knows() -> None:
 
 def test_scores_that_disagree_are_pointed_out() -> None:
     ones = np.ones(50, np.float32)
-    reference = Contestant("a", "0", {"psnr": ones, "ssim": ones})
-    told = as_text(reference, [Contestant("b", "0", {"psnr": ones * 2, "ssim": np.full(50, 0.5, np.float32)})])
+    reference = Contestant("a", "0", "noisy", {"psnr": ones, "ssim": ones})
+    told = as_text(reference, [Contestant("b", "0", "noisy", {"psnr": ones * 2, "ssim": np.full(50, 0.5, np.float32)})])
     assert told.endswith("by SSIM it is the other way round")
 
 
 def test_scores_of_which_one_alone_decides_are_told_apart() -> None:
     ones, swing = np.ones(50, np.float32), np.tile(np.array([0, 2], np.float32), 25)
     told = as_text(
-        Contestant("a", "0", {"psnr": ones, "ssim": ones}), [Contestant("b", "0", {"psnr": swing, "ssim": ones * 2})]
+        Contestant("a", "0", "noisy", {"psnr": ones, "ssim": ones}),
+        [Contestant("b", "0", "noisy", {"psnr": swing, "ssim": ones * 2})],
     )
     assert told.endswith("b and a cannot be told apart by PSNR: the interval holds 0; by SSIM b is better")
+
+
+def test_networks_that_were_given_other_inputs_are_not_called_better_without_a_word() -> None:
+    told = as_text(contestant("a", [1, 2]), [contestant("b", [2, 3], given="clean")])
+    assert told.endswith("b was given clean, a noisy: this compares the tasks, not the networks")
 
 
 def test_machines_get_the_same_numbers() -> None:

@@ -8,7 +8,8 @@ from samples import make_results
 
 from showreel.errors import ParamsError, ShowreelError
 from showreel.gallery import site
-from showreel.gallery.entry import Source, task
+from showreel.gallery.entry import Source
+from showreel.gallery.words import task
 from showreel.stages.gallery import gallery
 
 EXTERNAL = re.compile(r"""(?:src|href|srcset)\s*=\s*["']?(?:https?:)?//|url\(\s*["']?(?:https?:)?//|@import""")

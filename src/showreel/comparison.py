@@ -28,11 +28,13 @@ class Contestant(NamedTuple):
     Attributes:
         label: its name.
         truth: what says which test images they are.
+        given: what the network was given of them, in words.
         scores: `psnr` and `ssim`, float32 (n,) each.
     """
 
     label: str
     truth: str
+    given: str
     scores: dict[str, Scores]
 
 
@@ -111,7 +113,9 @@ def as_text(reference: Contestant, others: Sequence[Contestant]) -> str:
     lines = [f"{len(reference.scores['psnr']):,} test images, each compared with itself; reference: {reference.label}"]
     for kind in SCORES:
         lines += ["", *_table(kind, reference, others, results)]
-    return "\n".join([*lines, "", *(_verdict(label, reference.label, **kinds) for label, kinds in results.items())])
+    verdicts = [_verdict(label, reference.label, **kinds) for label, kinds in results.items()]
+    cautions = [_caution(other, reference) for other in others if other.given != reference.given]
+    return "\n".join([*lines, "", *verdicts, *cautions])
 
 
 def _table(
@@ -130,6 +134,11 @@ def _table(
     for label, *cells in rows:
         aligned = [cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True)]
         yield "  ".join([label.ljust(widths[0]), *aligned]).rstrip()
+
+
+def _caution(other: Contestant, reference: Contestant) -> str:
+    inputs = f"{other.label} was given {other.given}, {reference.label} {reference.given}"
+    return f"{inputs}: this compares the tasks, not the networks"
 
 
 def _verdict(label: str, reference: str, psnr: Paired, ssim: Paired) -> str:

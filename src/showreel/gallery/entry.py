@@ -1,7 +1,5 @@
 """What a gallery tells of one experiment, read from the files of its results."""
 
-import hashlib
-import re
 import struct
 import warnings
 from collections.abc import Mapping, Sequence
@@ -17,6 +15,7 @@ from PIL import Image
 from showreel.comparison import SCORES, Contestant
 from showreel.errors import ShowreelError
 from showreel.gallery import forms
+from showreel.gallery.words import listed, slug, spoken, task
 
 MALFORMED = (
     OSError, ValueError, LookupError, TypeError, AttributeError, SyntaxError, EOFError, struct.error,
@@ -86,13 +85,24 @@ class Entry:
 
     @property
     def best_epoch(self) -> int:
-        """The epoch whose weights were kept: the best on the validation split."""
-        return int(self.history["epoch"].iloc[self.history["validation_psnr"].argmax()])
+        """The epoch whose weights were kept: the best on the validation split.
+
+        The table has six digits; of epochs that are equal in them, it is that whose test score is the final one.
+        """
+        reached = dict(zip(self.sheet["reel"]["epochs"], self.sheet["reel"]["psnr"], strict=True))
+        best = self.history["validation_psnr"] == self.history["validation_psnr"].max()
+        epochs = [int(epoch) for epoch in self.history["epoch"][best]]
+        return min(epochs, key=lambda epoch: abs(reached[epoch] - self.metrics["psnr"]))
 
     @property
     def truth(self) -> str:
         """What says which test images it was scored on."""
         return _truth(self.source.dataset, self.evaluation)
+
+    @property
+    def given(self) -> str:
+        """What the network was given, in words."""
+        return _given(self.source, self.evaluation)
 
     @property
     def strongest(self) -> str:
@@ -139,23 +149,8 @@ def contestant(source: Source) -> Contestant:
     """
     table = _scores(source)
     scores = {kind: table[kind].to_numpy(np.float32) for kind in SCORES}
-    return Contestant(source.label, _truth(source.dataset, _record(source.evaluation)), scores)
-
-
-def slug(label: str) -> str:
-    """Return a label as a folder's name: experiments keep theirs, revisions get a digest that keeps them apart."""
-    plain = re.sub(r"[^A-Za-z0-9_-]+", "-", label)
-    return label if plain == label else f"{plain}-{hashlib.sha256(label.encode()).hexdigest()[:6]}"
-
-
-def task(experiment: str, dataset: str) -> str:
-    """Return an experiment's name without that of its data set: `mnist-denoiser` is the task `denoiser` on mnist."""
-    return experiment.removeprefix(f"{dataset}-").removeprefix(f"{dataset}_")
-
-
-def spoken(name: str) -> str:
-    """Turn a name of the code into words."""
-    return name.replace("_", " ")
+    evaluation = _record(source.evaluation)
+    return Contestant(source.label, _truth(source.dataset, evaluation), _given(source, evaluation), scores)
 
 
 def _check_belongs_together(entry: Entry) -> None:
@@ -188,6 +183,10 @@ def _scores(source: Source) -> pd.DataFrame:
 def _history(path: Path) -> pd.DataFrame:
     columns = ("epoch", "loss", "validation_loss", "validation_psnr")
     return _table(path, columns)[list(columns)]
+
+
+def _given(source: Source, evaluation: Mapping[str, Any]) -> str:
+    return f"{source.input}{listed(evaluation.get('degradation', {}))}"
 
 
 def _truth(dataset: str, evaluation: Mapping[str, Any]) -> str:

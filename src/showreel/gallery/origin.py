@@ -2,11 +2,10 @@
 
 import json
 import shlex
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from showreel.gallery.entry import Entry, spoken
+from showreel.gallery.entry import Entry
+from showreel.gallery.words import listed, spoken
 
 DIGEST_SHOWN = 12
 VERSIONS = ("showreel", "python", "tensorflow", "keras", "numpy")
@@ -47,8 +46,3 @@ def commands(entry: Entry) -> str:
     lines = [f"git checkout {shlex.quote(revision)}"] if revision else []
     lines += [f"dvc repro render@{name}", f"snakemake --cores 2 {name}", f"showreel verify --rebuild {name}"]
     return "\n".join(lines)
-
-
-def listed(options: Mapping[str, Any]) -> str:
-    """Write options in brackets, or nothing where there are none."""
-    return f" ({', '.join(f'{name} {value}' for name, value in options.items())})" if options else ""

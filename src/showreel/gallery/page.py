@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from showreel.gallery import origin, spread
-from showreel.gallery.entry import Entry, spoken
+from showreel.gallery.entry import Entry
+from showreel.gallery.words import listed, spoken
 
 STRIP_WIDTH = 1000
 """CSS pixels that a strip of images may take on a large screen; images are magnified by a whole number."""
@@ -64,9 +65,9 @@ def decibels(value: float | None) -> str:
 
 def _sentence(entry: Entry) -> str:
     source, options = entry.source, entry.evaluation.get("degradation", {})
-    given = "the images themselves" if source.input == "clean" else f"{source.input} images{origin.listed(options)}"
+    given = "the images themselves" if source.input == "clean" else f"{source.input} images{listed(options)}"
     model = entry.training.get("params", {}).get(f"models.{source.model}", {})
-    return f"{source.dataset}: a {source.model}{origin.listed(model)} is given {given} and learns the clean ones."
+    return f"{source.dataset}: a {source.model}{listed(model)} is given {given} and learns the clean ones."
 
 
 def _figures(entry: Entry) -> list[tuple[str, str, str]]:

@@ -15,7 +15,6 @@ from tqdm import tqdm
 from showreel import atomic
 from showreel.errors import ParamsError
 from showreel.gallery import entry as entries
-from showreel.gallery import origin
 from showreel.gallery import page as pages
 from showreel.gallery.entry import Entry, Source
 
@@ -65,8 +64,7 @@ def write(sources: Sequence[Source], folder: Path, *, pending: Sequence[str] = (
         entry = entries.read(source)
         _write_experiment(entry, folder / "experiments" / entry.slug, environment)
         cards.append(_card(entry))
-        given = f"{source.input}{origin.listed(entry.evaluation.get('degradation', {}))}"
-        offers.append({"slug": entry.slug, "label": entry.label, "truth": entry.truth, "given": given})
+        offers.append({"slug": entry.slug, "label": entry.label, "truth": entry.truth, "given": entry.given})
     overview = environment.get_template("index.html.j2")
     text = overview.render(root="", here="index", headings=HEADINGS, pending=pending, pages=cards, **_matrix(cards))
     (folder / "index.html").write_text(text, encoding="utf-8")
