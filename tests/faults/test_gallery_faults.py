@@ -198,7 +198,8 @@ def reference(history: History, references: dict[str, dict[str, str]], tmp_path:
     return references[name]
 
 
-@pytest.mark.parametrize("moment", SOME)
+@pytest.mark.faults
+@pytest.mark.parametrize("moment", MOMENTS)
 def test_under_an_engine_a_kill_costs_nothing_but_time(
     history: History, reference: dict[str, str], tmp_path: Path, moment: str
 ) -> None:
