@@ -20,7 +20,9 @@ def reported(path, menu, view=None):
 
 def labels(name, view):
     """Name a marked output in its menu: a view by what it shows, or else by the scores."""
-    shown = {"showing": view} if view else listing.scores(
-        summary.read(layout.metrics(name))
+    shown = (
+        {"showing": view}
+        if view
+        else listing.scores(summary.read(layout.metrics(name)))
     )
     return {"experiment": name} | shown
