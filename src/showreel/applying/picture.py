@@ -1,8 +1,8 @@
 """Picture files in and out, with 8 or 16 bits: PNG, JPEG, TIFF, WebP.
 
 The pixels stay as they lie in the file: the EXIF tag that says how to turn them goes with them, as do the ICC profile
-and what a camera noted; thumbnails go. Pillow brings colours of 16 bits to 8, so that TensorFlow reads and writes PNG
-of 16 bits, and tifffile TIFF.
+and what a camera noted (not into a TIFF); thumbnails go. Pillow brings colours of 16 bits to 8, so that TensorFlow
+reads and writes PNG of 16 bits, and tifffile TIFF; it writes all TIFF, since Pillow cannot compress one with EXIF.
 """
 
 import struct
@@ -24,7 +24,6 @@ SUFFIXES = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".tif": "TIFF", ".ti
 SETTINGS: dict[str, dict[str, Any]] = {
     "PNG": {},
     "JPEG": {"quality": 95, "subsampling": "4:4:4"},
-    "TIFF": {"compression": "tiff_adobe_deflate"},
     "WEBP": {"lossless": True},
 }
 
@@ -83,15 +82,15 @@ def read(path: Path) -> Picture:
             with Image.open(path, formats=FORMATS) as image:
                 if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
                     raise UnusableError("several frames or pages; save the one to restore by itself")
-                exif = _exif(image)
-                orientation = exif.get(ExifTags.Base.Orientation, 1)
+                notes = _exif(image)
+                orientation, exif = notes.get(ExifTags.Base.Orientation, 1), notes.tobytes() if len(notes) else b""
                 pixels = _pixels(image, path, orientation)
                 profile = image.info.get("icc_profile")
         except UnidentifiedImageError as error:
             raise UnusableError("not a PNG, JPEG, TIFF or WebP") from error
         except UNREADABLE as error:
             raise UnusableError(" ".join(str(error).split()) or type(error).__name__) from error
-    return Picture(pixels, exif.tobytes() if len(exif) else b"", orientation, profile)
+    return Picture(pixels, exif, orientation, profile)
 
 
 def check_storable(pixels: NDArray[Any], path: Path) -> None:
@@ -116,17 +115,12 @@ def write(picture: Picture, path: Path) -> None:
         UnusableError: the format has no room for so many pixels.
     """
     kind = SUFFIXES[path.suffix.lower()]
-    if picture.pixels.dtype == np.uint16:
-        (_write_png if kind == "PNG" else _write_tiff)(picture, path)
-        return
-    image = Image.fromarray(picture.pixels[..., 0] if picture.pixels.shape[2] == 1 else picture.pixels)
-    notes: dict[str, Any] = {"exif": b"Exif\0\0" + picture.exif} if picture.exif else {}
-    if picture.profile:
-        notes["icc_profile"] = picture.profile
-    try:
-        image.save(path, kind, **SETTINGS[kind], **notes)
-    except ValueError as error:
-        raise UnusableError(f"{image.width}×{image.height} pixels do not fit into a {kind} ({error})") from error
+    if kind == "TIFF":
+        _write_tiff(picture, path)
+    elif picture.pixels.dtype == np.uint16:
+        _write_png(picture, path)
+    else:
+        _write_with_pillow(picture, path, kind)
 
 
 def _pixels(image: Image.Image, path: Path, orientation: int) -> NDArray[Any]:
@@ -184,6 +178,17 @@ def _decoded_tiff(path: Path) -> NDArray[np.uint16]:
             raise UnusableError(f"a TIFF of {page.dtype} and colours of kind {int(page.photometric)}; take grey or RGB")
         pixels = np.asarray(page.asarray())
     return np.moveaxis(pixels, 0, 2) if pixels.ndim == 3 and page.planarconfig == 2 else pixels
+
+
+def _write_with_pillow(picture: Picture, path: Path, kind: str) -> None:
+    image = Image.fromarray(picture.pixels[..., 0] if picture.pixels.shape[2] == 1 else picture.pixels)
+    notes: dict[str, Any] = {"exif": b"Exif\0\0" + picture.exif} if picture.exif else {}
+    if picture.profile:
+        notes["icc_profile"] = picture.profile
+    try:
+        image.save(path, kind, **SETTINGS[kind], **notes)
+    except ValueError as error:
+        raise UnusableError(f"{image.width}×{image.height} pixels do not fit into a {kind} ({error})") from error
 
 
 def _write_png(picture: Picture, path: Path) -> None:

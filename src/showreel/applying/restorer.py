@@ -85,19 +85,18 @@ class Restorer:
         height, width = planes.shape[0] * self.scale, planes.shape[1] * self.scale
         restored = np.empty((height, width, planes.shape[2]), planes.dtype)
         for rows, columns in progress(self._tiles(planes.shape[0], planes.shape[1], tile)):
-            there = tuple(slice(span.first * self.scale, span.last * self.scale) for span in (rows, columns))
-            kept = restored[there]
+            kept = restored[self._kept(rows), self._kept(columns)]
             made = self._restored(_cut(planes[..., :colours], rows, columns), 255 / full)
-            inside = tuple(
-                slice(offset, offset + size)
-                for offset, size in zip(
-                    ((span.first - span.start) * self.scale for span in (rows, columns)), kept.shape[:2], strict=True
-                )
-            )
-            kept[..., :colours] = _stored(made[inside], planes.dtype, full)
+            top, left = (rows.first - rows.start) * self.scale, (columns.first - columns.start) * self.scale
+            inside = made[top : top + kept.shape[0], left : left + kept.shape[1]]
+            kept[..., :colours] = _stored(inside, planes.dtype, full)
         if colours < planes.shape[2]:
             restored[..., -1] = _enlarged(planes[..., -1], (width, height), full)
         return restored.reshape(height, width) if pixels.ndim == 2 else restored
+
+    def _kept(self, span: Span) -> slice:
+        """Return where in the restored picture the inside of a tile goes."""
+        return slice(span.first * self.scale, span.last * self.scale)
 
     def _tiles(self, height: int, width: int, tile: int) -> list[Tile]:
         """Return all tiles, row by row."""
