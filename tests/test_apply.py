@@ -326,7 +326,17 @@ def test_kinds_without_a_known_meaning_are_refused(apply: Apply, capfd: pytest.C
         ("a.png -o link.png --force", "link.png: is a picture to be restored; write it elsewhere", 2),
         ("a.png -o b.png", "b.png: exists; name another place, or add --force to replace it", 2),
         ("a.png b.png -o c.png", "-o c.png: one file for 2 pictures; name a folder", 2),
-        ("a.png d/a.png -o out", "a.png: another picture would be out/a.png, too; restore them one after the other", 2),
+        ("a.png d/a.png -o out", "a.png: another picture would write out/a.png, too; restore one after the other", 2),
+        (
+            "a.png a.jpg -o out --compare",
+            "a.png: another picture would write out/a.compare.png, too; restore one after the other",
+            2,
+        ),
+        (
+            "a.png -o a.gif",
+            "-o a.gif: is neither a folder nor a .png, .jpg, .jpeg, .tif, .tiff, .webp; name one of these",
+            2,
+        ),
         ("none.png -o out", "none.png: missing; name a picture, a folder or a pattern such as 'photos/*.png'", 1),
         ("empty -o out", "empty: no pictures there; PNG, JPEG, TIFF and WebP are taken", 1),
         ("params.yaml -o out", "params.yaml: no suffix of a picture (.png, .jpg, .jpeg, .tif, .tiff, .webp)", 2),
@@ -337,7 +347,7 @@ def test_what_would_be_lost_is_refused_before_anything_is_done(
 ) -> None:
     Path("d").mkdir()
     Path("empty").mkdir()
-    for name in ("a.png", "b.png", "d/a.png"):
+    for name in ("a.png", "a.jpg", "b.png", "d/a.png"):
         save(noise(4, 4, 1), Path(name))
     Path("link.png").symlink_to("a.png")
     before = {path: path.read_bytes() for path in Path().rglob("*.png")}

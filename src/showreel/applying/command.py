@@ -2,6 +2,7 @@
 
 import glob
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -42,10 +43,9 @@ def apply(name: str, pictures: Sequence[str], output: Path, compare: bool, force
         from showreel.applying import restorer
         from showreel.datasets.pictures import UnusableError
         from showreel.models import device
-
-        network = restorer.load(name, layout.PARAMS.parent)
     failed = 0
     with device.claimed(alone=False):
+        network = restorer.load(name, layout.PARAMS.parent)
         for job in jobs:
             try:
                 terminal.write(_restore(job, network))
@@ -86,16 +86,21 @@ def _jobs(pictures: Sequence[str], output: Path, *, compare: bool) -> list[Job]:
     to_file = output.suffix.lower() in SUFFIXES and not output.is_dir()
     if to_file and len(found) > 1:
         raise ParamsError(f"-o {output}: one file for {len(found)} pictures; name a folder")
+    if len(found) == 1 and output.suffix and not to_file and not output.is_dir():
+        raise ParamsError(f"-o {output}: is neither a folder nor a {', '.join(SUFFIXES)}; name one of these")
     targets = [output if to_file else output / inner for _, inner in found]
-    for (source, _), target in zip(found, targets, strict=True):
-        if targets.count(target) > 1:
-            raise ParamsError(f"{source}: another picture would be {target}, too; restore them one after the other")
-        if target.suffix.lower() not in SUFFIXES:
-            raise ParamsError(f"{source}: no suffix of a picture ({', '.join(SUFFIXES)})")
-    return [
+    jobs = [
         Job(source, target, target.with_name(f"{target.stem}.compare.png") if compare else None)
         for (source, _), target in zip(found, targets, strict=True)
     ]
+    counts = Counter(path for job in jobs for path in job.outputs)
+    for job in jobs:
+        if job.target.suffix.lower() not in SUFFIXES:
+            raise ParamsError(f"{job.source}: no suffix of a picture ({', '.join(SUFFIXES)})")
+        for path in job.outputs:
+            if counts[path] > 1:
+                raise ParamsError(f"{job.source}: another picture would write {path}, too; restore one after the other")
+    return jobs
 
 
 def _found(text: str, output: Path) -> Iterator[tuple[Path, Path]]:
