@@ -11,6 +11,7 @@ import pytest
 from test_params import GOOD
 
 from showreel import cli, commands, layout, overview
+from showreel.applying.command import apply
 
 Refused = Callable[..., str]
 
@@ -91,7 +92,7 @@ def test_version_and_help_need_no_params_file(
 
 
 def test_every_command_has_help() -> None:
-    for command in (*cli.STAGES, overview.list_, overview.show, commands.sync, commands.verify):
+    for command in (*cli.STAGES, overview.list_, overview.show, commands.sync, commands.verify, apply):
         summary, *more = (command.__doc__ or "").strip().splitlines()
         assert summary.endswith(".")
         assert not more or more[-1].endswith(".")

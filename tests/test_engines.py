@@ -1,6 +1,9 @@
 """DVC and Snakemake declare the same graph from the same params.yaml, and each stage exactly the code that it runs."""
 
+import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -109,9 +112,18 @@ def test_the_artifacts_of_dvc_are_the_models_of_the_portfolio() -> None:
         assert name_is_compatible(name)
 
 
-def test_an_init_file_holds_nothing_but_its_docstring() -> None:
-    for path in find.PACKAGE.rglob("__init__.py"):
+def test_an_init_file_holds_nothing_but_its_docstring_since_no_stage_declares_it() -> None:
+    for path in set(find.PACKAGE.rglob("__init__.py")) - {find.PACKAGE / "__init__.py"}:
         assert re.fullmatch(r'""".*?"""\n', path.read_text(), re.DOTALL), path
+
+
+def test_the_package_itself_does_nothing_to_a_stage_that_imports_it() -> None:
+    code = "import showreel, sys; assert not [name for name in sys.modules if name.startswith('showreel.')]"
+    subprocess.run([sys.executable, "-c", code], check=True)
+    body = ast.parse((find.PACKAGE / "__init__.py").read_text()).body
+    changing = [node for node in body if not isinstance(node, ast.Expr | ast.ImportFrom | ast.If | ast.FunctionDef)]
+    assert changing == []
+    assert [node.name for node in body if isinstance(node, ast.FunctionDef)] == ["__getattr__"]
 
 
 def _modules(command: str) -> tuple[list[str], list[str]]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from showreel import commands, layout, overview, params
+from showreel.applying.command import apply
 from showreel.errors import ParamsError, ShowreelError
 
 EPILOG = """\
@@ -93,7 +94,17 @@ def _parser() -> argparse.ArgumentParser:
     choice.add_argument("pattern", nargs="?", default="*", help="'mnist-*'; default: all that is here")
     verifying.add_argument("--json", action="store_true", help="for machines: every finding")
     choice.add_argument("--rebuild", metavar="EXPERIMENT", help="make it again in a scratch folder and compare")
+    _add_apply(added)
     return parser
+
+
+def _add_apply(added: Any) -> None:
+    applying = _command(added, apply)
+    applying.add_argument("experiment", metavar="EXPERIMENT", help="a name in params.yaml: experiments")
+    applying.add_argument("pictures", nargs="+", metavar="PICTURE", help="a picture, a folder, or a pattern in quotes")
+    applying.add_argument("-o", "--output", required=True, type=Path, help="a picture's name, or a folder")
+    applying.add_argument("--compare", action="store_true", help="also write NAME.compare.png: before and after")
+    applying.add_argument("--force", action="store_true", help="replace what is there already")
 
 
 def _command(added: Any, function: Callable[..., int | None]) -> argparse.ArgumentParser:

@@ -72,7 +72,7 @@ def train(name: str, declared: params.Params) -> None:
         "train", name, inputs=[degraded, clean], makers=makers, values=values, models=experiment.model
     ) as lineage:
         atomic.remove_leftovers(layout.checkpoint(name))
-        with _quiet_start():
+        with quiet_start():
             from showreel.stages.train import Recipe, train
 
         recipe = Recipe(experiment.model, declared.models[experiment.model], declared.seed, **declared.recipe(name))
@@ -106,7 +106,7 @@ def evaluate(name: str, declared: params.Params) -> None:
     with _running(
         "evaluate", name, inputs=inputs, makers=makers, values=values, degradations=experiment.input
     ) as lineage:
-        with _quiet_start():
+        with quiet_start():
             from showreel.stages.evaluate import evaluate
 
         evaluate(
@@ -226,7 +226,7 @@ def _experiment(name: str, declared: params.Params) -> tuple[params.Experiment, 
 
 
 @contextmanager
-def _quiet_start() -> Iterator[None]:
+def quiet_start() -> Iterator[None]:
     """Keep TensorFlow's start-up messages off the terminal; its C++ part writes them whatever its log level says."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     terminal = os.dup(sys.stderr.fileno())

@@ -1,0 +1,1 @@
+"""`showreel apply`: a trained network on pictures of any size."""
