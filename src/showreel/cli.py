@@ -13,7 +13,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, NoReturn
 
-from showreel import commands, layout, overview, params
+from showreel import commands, exporting, layout, overview, params
 from showreel.errors import ParamsError, ShowreelError
 
 EPILOG = """\
@@ -88,6 +88,10 @@ def _parser() -> argparse.ArgumentParser:
     comparing.add_argument("names", nargs="+", metavar="EXPERIMENT[@REVISION]", help="the first one is the reference")
     comparing.add_argument("--json", action="store_true", help="for machines: all numbers, unrounded")
     comparing.add_argument("--page", metavar="FOLDER", type=Path, help="also write a gallery of them, to look at")
+    handing = _command(added, commands.export)
+    handing.add_argument("experiment", metavar="EXPERIMENT", help="a name in params.yaml: experiments")
+    handing.add_argument("--format", choices=exporting.FORMATS, default="onnx", help="default: %(default)s")
+    handing.add_argument("-o", "--output", metavar="PATH", type=Path, help="default: exports/EXPERIMENT.…")
     verifying = _command(added, commands.verify)
     choice = verifying.add_mutually_exclusive_group()
     choice.add_argument("pattern", nargs="?", default="*", help="'mnist-*'; default: all that is here")
