@@ -203,8 +203,9 @@ def export(name: str, form: str, output: Path | None, declared: params.Params) -
     _, degraded, _, _ = _experiment(name, declared)
     exporting.check_installed(form)
     with quiet():
-        from showreel.export import export
+        from showreel.export import export, hide_gpus
 
+    hide_gpus()
     output = output or layout.exported(name, exporting.FORMATS[form].suffix)
     print(export(name, form=form, model=layout.model(name), prepared=degraded, output=output))
 

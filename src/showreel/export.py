@@ -18,7 +18,7 @@ from showreel.quiet import quiet
 TOLERANCE = 1e-4
 """The largest difference on [0, 1] that passes: a fortieth of the step between two values of 8 bits.
 
-Both sides compute in float32, on the processor, and differ in the order of their sums, which makes a few millionths;
+Both sides compute in float32 and differ in the order of their sums, which makes a few millionths;
 weights kept as bfloat16 or a wrong padding make a hundredth and more.
 """
 
@@ -43,7 +43,7 @@ def export(experiment: str, *, form: str, model: Path, prepared: Path, output: P
         ShowreelError: a file is damaged, the format cannot hold the network, or it answers otherwise than Keras.
     """
     check_output(form, output)
-    tf.config.set_visible_devices([], "GPU")  # whose float32 products keep 10 bits of the fraction: TF32
+    tf.config.experimental.enable_tensor_float_32_execution(False)  # on a GPU, products would keep 10 bits
     network = trained.load(model)
     portable = in_float32(network)
     module = importlib.import_module(f"showreel.exporting.{form}")
@@ -65,6 +65,11 @@ def export(experiment: str, *, form: str, model: Path, prepared: Path, output: P
                 f"{found['exported'].largest:.1e}, and {TOLERANCE:.0e} passes; report this with {model}"
             )
     return _told(output, network, found)
+
+
+def hide_gpus() -> None:
+    """Leave GPUs to trainings; to be called before TensorFlow has used one."""
+    tf.config.set_visible_devices([], "GPU")
 
 
 def check_output(form: str, output: Path) -> None:

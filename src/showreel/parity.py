@@ -85,7 +85,7 @@ def distances(
 def _difference(found: NDArray[np.float32], expected: NDArray[np.float32]) -> NDArray[np.float32]:
     if (found.shape, found.dtype) != (expected.shape, expected.dtype):
         raise ShowreelError(f"it returns {found.dtype} {found.shape} instead of {expected.dtype} {expected.shape}")
-    return np.abs(found - expected)
+    return np.asarray(np.abs(found - expected))
 
 
 def _in_float32(config: dict[str, object]) -> dict[str, object]:

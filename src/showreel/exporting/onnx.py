@@ -40,6 +40,7 @@ def opened(path: Path) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
 
 def _name(graph: Any) -> None:
     """Replace tf2onnx's names, which hold counters that never restart, by numbers in the order of use."""
+    graph.doc_string = ""  # such a name, too
     names = {graph.input[0].name: graph.input[0].name, graph.output[0].name: OUTPUT}
     for number, node in enumerate(graph.node):
         node.name = f"{node.op_type}_{number}"
