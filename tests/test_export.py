@@ -121,17 +121,6 @@ def test_equal_networks_give_equal_bytes(tmp_path: Path, form: str) -> None:
     assert paths[0].read_bytes() == paths[1].read_bytes()
 
 
-def test_float32_keeps_the_weights_and_drops_bfloat16() -> None:
-    trained = network("mixed_bfloat16")
-    same = parity.in_float32(trained)
-    assert (parity.arithmetic(trained), parity.arithmetic(same)) == ("mixed_bfloat16", "float32")
-    assert same.input.dtype == "uint8"
-    for one, other in zip(trained.get_weights(), same.get_weights(), strict=True):
-        np.testing.assert_array_equal(one, other)
-    np.testing.assert_array_equal(predict(same, images(3)), predict(network(), images(3)))
-    assert not np.array_equal(predict(trained, images(3)), predict(same, images(3)))
-
-
 @pytest.mark.parametrize(("form", "existed"), [*((form, True) for form in FORMATS), ("onnx", False)])
 def test_a_network_that_answers_otherwise_is_not_published(
     tmp_path: Path, files: dict[str, Path], monkeypatch: pytest.MonkeyPatch, form: str, existed: bool
@@ -154,48 +143,6 @@ def test_a_network_that_answers_otherwise_is_not_published(
         export("tiny", form=form, output=path, **files)
     assert (contents(path) if existed else {}) == before
     assert [found.name for found in path.parent.iterdir()] == ([path.name] if existed else [])
-
-
-@pytest.mark.parametrize("wrong", [np.nan, np.inf])
-def test_an_output_that_is_no_number_is_told_from_a_right_one(files: dict[str, Path], wrong: float) -> None:
-    right = network()
-
-    def with_one_wrong(images: Array) -> Array:
-        restored = predict(right, images)
-        restored[0, 0, 0, 0] = wrong
-        return restored
-
-    found = parity.distances(right, {"wrong": with_one_wrong, "right": lambda images: predict(right, images)},
-                             files["prepared"], "")  # fmt: skip
-    assert not found["wrong"].largest <= 1
-    assert found["right"] == parity.Distance(0, 0)
-
-
-def test_all_images_are_compared_in_parts_that_fit_the_memory(
-    files: dict[str, Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(parity, "BATCH_VALUES", 3 * 36)
-    right, counts = network(), []
-
-    def off_by_a_tenth_in_the_last_image(images: Array) -> Array:
-        counts.append(len(images))
-        return predict(right, images) + np.float32(0.1 if sum(counts) == IMAGES else 0)
-
-    found = parity.distances(right, {"": off_by_a_tenth_in_the_last_image}, files["prepared"], "")[""]
-    assert counts == [3, 3, 1]
-    assert found.largest == pytest.approx(0.1)
-    assert found.mean == pytest.approx(0.1 / IMAGES)
-
-
-@pytest.mark.parametrize("restored", [np.zeros((IMAGES, 6, 6), np.float32), np.zeros((IMAGES, 6, 6, 1))])
-def test_an_output_of_another_shape_or_type_is_refused(files: dict[str, Path], restored: Array) -> None:
-    with pytest.raises(ShowreelError, match="instead of float32"):
-        parity.distances(network(), {"": lambda _: restored}, files["prepared"], "")
-
-
-def test_images_of_another_size_are_refused(files: dict[str, Path]) -> None:
-    with pytest.raises(ShowreelError, match="not made for images of this size"):
-        parity.distances(network(model=upscaler, size=3), {}, files["prepared"], "")
 
 
 def test_a_layer_that_a_format_cannot_hold_is_told_in_one_line(
