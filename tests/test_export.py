@@ -13,7 +13,8 @@ from showreel import cli, layout, parity, storage
 from showreel.block import SPLITS, Block
 from showreel.errors import ParamsError, ShowreelError
 from showreel.export import check_output, export
-from showreel.exporting import FORMATS, check_installed, litert, onnx, saved_model
+from showreel.exporting import litert, onnx, saved_model
+from showreel.formats import FORMATS, check_installed
 from showreel.models import archive, unet, upscaler
 from showreel.models.feeding import predict
 

@@ -13,7 +13,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, NoReturn
 
-from showreel import commands, exporting, layout, overview, params
+from showreel import commands, formats, layout, overview, params
 from showreel.errors import ParamsError, ShowreelError
 
 EPILOG = """\
@@ -90,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     comparing.add_argument("--page", metavar="FOLDER", type=Path, help="also write a gallery of them, to look at")
     handing = _command(added, commands.export)
     handing.add_argument("experiment", metavar="EXPERIMENT", help="a name in params.yaml: experiments")
-    handing.add_argument("--format", choices=exporting.FORMATS, default="onnx", help="default: %(default)s")
+    handing.add_argument("--format", choices=formats.FORMATS, default="onnx", help="default: %(default)s")
     handing.add_argument("-o", "--output", metavar="PATH", type=Path, help="default: exports/EXPERIMENT.…")
     verifying = _command(added, commands.verify)
     choice = verifying.add_mutually_exclusive_group()

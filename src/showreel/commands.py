@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from showreel import atomic, exporting, find, layout, locks, params
+from showreel import atomic, find, formats, layout, locks, params
 from showreel.errors import ShowreelError
 from showreel.quiet import quiet
 from showreel.watching import choice
@@ -201,12 +201,12 @@ def export(name: str, form: str, output: Path | None, declared: params.Params) -
     differs too much, nothing is written and the command exits with 1.
     """
     _, degraded, _, _ = _experiment(name, declared)
-    exporting.check_installed(form)
+    formats.check_installed(form)
     with quiet():
         from showreel.export import export, hide_gpus
 
     hide_gpus()
-    output = output or layout.exported(name, exporting.FORMATS[form].suffix)
+    output = output or layout.exported(name, formats.FORMATS[form].suffix)
     print(export(name, form=form, model=layout.model(name), prepared=degraded, output=output))
 
 

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from showreel import atomic, trained
 from showreel.errors import ParamsError, ShowreelError
-from showreel.exporting import FORMATS
+from showreel.formats import FORMATS
 from showreel.models.feeding import predict
 from showreel.parity import Distance, Network, arithmetic, distances, in_float32
 from showreel.quiet import quiet
@@ -30,7 +30,7 @@ def export(experiment: str, *, form: str, model: Path, prepared: Path, output: P
 
     Args:
         experiment: its name, for the progress bar.
-        form: one of `exporting.FORMATS`.
+        form: one of `formats.FORMATS`.
         model: the trained network.
         prepared: the prepared file of its input.
         output: the file or folder to write; what an earlier export left there is replaced.
