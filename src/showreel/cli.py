@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 from showreel import commands, layout, overview, params
 from showreel.applying.command import apply
 from showreel.errors import ParamsError, ShowreelError
+from showreel.exporting import formats
 
 EPILOG = """\
 Names are those of params.yaml. The stages run in the order above, up to gallery; an engine does that for you:
@@ -89,6 +90,10 @@ def _parser() -> argparse.ArgumentParser:
     comparing.add_argument("names", nargs="+", metavar="EXPERIMENT[@REVISION]", help="the first one is the reference")
     comparing.add_argument("--json", action="store_true", help="for machines: all numbers, unrounded")
     comparing.add_argument("--page", metavar="FOLDER", type=Path, help="also write a gallery of them, to look at")
+    handing = _command(added, commands.export)
+    handing.add_argument("experiment", metavar="EXPERIMENT", help="a name in params.yaml: experiments")
+    handing.add_argument("--format", choices=formats.FORMATS, default="onnx", help="default: %(default)s")
+    handing.add_argument("-o", "--output", metavar="PATH", type=Path, help="default: exports/EXPERIMENT.…")
     verifying = _command(added, commands.verify)
     choice = verifying.add_mutually_exclusive_group()
     choice.add_argument("pattern", nargs="?", default="*", help="'mnist-*'; default: all that is here")

@@ -4,7 +4,6 @@ A stage runs alone, and its lineage begins before its code is loaded; that is wh
 """
 
 import os
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from showreel import atomic, find, layout, locks, params
 from showreel.errors import ShowreelError
+from showreel.exporting import formats
+from showreel.quiet import quiet
 from showreel.watching import choice
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def train(name: str, declared: params.Params) -> None:
         "train", name, inputs=[degraded, clean], makers=makers, values=values, models=experiment.model
     ) as lineage:
         atomic.remove_leftovers(layout.checkpoint(name))
-        with quiet_start():
+        with quiet():
             from showreel.stages.train import Recipe, train
 
         recipe = Recipe(experiment.model, declared.models[experiment.model], declared.seed, **declared.recipe(name))
@@ -106,7 +107,7 @@ def evaluate(name: str, declared: params.Params) -> None:
     with _running(
         "evaluate", name, inputs=inputs, makers=makers, values=values, degradations=experiment.input
     ) as lineage:
-        with quiet_start():
+        with quiet():
             from showreel.stages.evaluate import evaluate
 
         evaluate(
@@ -189,6 +190,27 @@ def verify(pattern: str, as_json: bool, experiment: str | None, declared: params
     return 0 if told.right else 1
 
 
+def export(name: str, form: str, output: Path | None, declared: params.Params) -> None:
+    """Write a trained network for other programs, and prove on the test set that it does there what it does in Keras.
+
+    The formats, each run by a runtime of its own on all test images before the file gets its name:
+      onnx         ONNX, run by ONNX Runtime; needs the extra showreel[export]
+      saved_model  TensorFlow's SavedModel, a folder, run by TensorFlow
+      litert       LiteRT, once TensorFlow Lite, run by its own interpreter; needs the extra showreel[export]
+
+    All take uint8 images (n, h, w, c) and return float32 in [0, 1]. Size and differences are printed; where a value
+    differs too much, nothing is written and the command exits with 1.
+    """
+    _, degraded, _, _ = _experiment(name, declared)
+    formats.check_installed(form)
+    with quiet():
+        from showreel.exporting.export import export, hide_gpus
+
+    hide_gpus()
+    output = output or layout.exported(name, formats.FORMATS[form].suffix)
+    print(export(name, form=form, model=layout.model(name), prepared=degraded, output=output))
+
+
 @contextmanager
 def _running(
     stage: str,
@@ -223,17 +245,3 @@ def _experiment(name: str, declared: params.Params) -> tuple[params.Experiment, 
     if kind != params.CLEAN:
         records.append(layout.record("degrade", dataset, kind))
     return experiment, layout.prepared(dataset, kind), layout.prepared(dataset, params.CLEAN), records
-
-
-@contextmanager
-def quiet_start() -> Iterator[None]:
-    """Keep TensorFlow's start-up messages off the terminal; its C++ part writes them whatever its log level says."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    terminal = os.dup(sys.stderr.fileno())
-    with Path(os.devnull).open("w") as nowhere:
-        os.dup2(nowhere.fileno(), sys.stderr.fileno())
-    try:
-        yield
-    finally:
-        os.dup2(terminal, sys.stderr.fileno())
-        os.close(terminal)

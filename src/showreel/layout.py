@@ -38,6 +38,11 @@ def examples(experiment: str) -> Path:
     return Path("models") / f"{experiment}.examples.h5"
 
 
+def exported(experiment: str, suffix: str) -> Path:
+    """Return the network as other programs take it; not an output of any stage."""
+    return Path("exports") / f"{experiment}{suffix}"
+
+
 def record(stage: str, *names: str) -> Path:
     """Return the JSON of what one run of a stage read and wrote."""
     path = LINEAGE.joinpath(stage, *names)

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from showreel import atomic, layout, params, terminal
-from showreel.commands import quiet_start
 from showreel.errors import ParamsError, ShowreelError
+from showreel.quiet import quiet
 
 if TYPE_CHECKING:
     from showreel.applying.restorer import Restorer
@@ -39,7 +39,7 @@ def apply(name: str, pictures: Sequence[str], output: Path, compare: bool, force
     params.check_declared(name, declared.experiments, "experiment")
     jobs = _jobs(pictures, output, compare=compare)
     _check_outputs(jobs, force=force)
-    with quiet_start():
+    with quiet():
         from showreel.applying import restorer
         from showreel.datasets.pictures import UnusableError
         from showreel.models import device

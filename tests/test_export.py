@@ -1,0 +1,212 @@
+import sys
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from checkouts import ROOT, Checkout
+from numpy.typing import NDArray
+from test_params import GOOD
+
+from showreel import cli, layout, storage
+from showreel.block import SPLITS, Block
+from showreel.errors import ParamsError, ShowreelError
+from showreel.exporting import litert, onnx, parity, saved_model
+from showreel.exporting.export import check_output, export
+from showreel.exporting.formats import FORMATS, check_installed
+from showreel.models import archive, unet, upscaler
+from showreel.models.feeding import predict
+
+MODULES = {"onnx": onnx, "saved_model": saved_model, "litert": litert}
+IMAGES = 7
+Array = NDArray[Any]
+
+
+def network(policy: str = "float32", model: object = unet, size: int = 6) -> keras.Model:
+    """Return a small network with weights that are drawn, not trained."""
+    keras.utils.set_random_seed(3)
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        output = (6, 6, 1)
+        built: keras.Model = model.build((size, size, 1), output, depth=2, filters=4)  # type: ignore[attr-defined]
+    finally:
+        keras.config.set_dtype_policy(before)
+    generator = np.random.default_rng(0)
+    built.set_weights([generator.normal(0.02, 0.2, weight.shape) for weight in built.get_weights()])
+    return built
+
+
+def images(count: int, size: int = 6) -> Array:
+    return np.random.default_rng(1).integers(0, 256, (count, size, size, 1), np.uint8)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, Path]:
+    """A model that was trained in bfloat16, and a prepared file for it."""
+    block = Block(images(IMAGES), np.zeros(IMAGES, np.int32))
+    paths = {"model": tmp_path / "model.keras", "prepared": tmp_path / "noisy.h5"}
+    storage.write_prepared(paths["prepared"], [(split, [block]) for split in SPLITS], {})
+    archive.save(network("mixed_bfloat16"), paths["model"], "{}")
+    return paths
+
+
+def output(folder: Path, form: str) -> Path:
+    return folder / f"exported{FORMATS[form].suffix}"
+
+
+def left_by_an_earlier_export(path: Path, form: str) -> Path:
+    """Return the file of an export, or one in the folder of an export."""
+    file = path / "saved_model.pb" if FORMATS[form].members else path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(b"earlier")
+    return file
+
+
+def contents(path: Path) -> dict[str, bytes]:
+    """Return the files of a folder, or the file."""
+    found = [path] if path.is_file() else path.rglob("*")
+    return {str(file.relative_to(path.parent)): file.read_bytes() for file in found if file.is_file()}
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_an_export_gives_what_keras_gives_for_any_number_of_images(
+    tmp_path: Path, files: dict[str, Path], form: str
+) -> None:
+    path = output(tmp_path / "new", form)
+    left_by_an_earlier_export(path, form)
+    told = export("tiny", form=form, output=path, **files).splitlines()
+    assert [line.split(":")[0] for line in told] == [
+        str(path),
+        "from Keras, both in float32",
+        "from Keras in mixed_bfloat16, as it was trained and scored",
+    ]
+    assert told[0].endswith(f": {sum(map(len, contents(path).values())):,} bytes")
+    assert [found.name for found in path.parent.iterdir()] == [path.name]
+    check_output(form, path)
+    run = MODULES[form].opened(path)
+    expected = predict(network(), images(11))
+    assert np.ptp(expected) > 0.5
+    for count in (1, 2, 11):
+        found = run(images(11)[:count])
+        assert found.dtype == np.float32
+        np.testing.assert_allclose(found, expected[:count], rtol=0, atol=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", FORMATS)
+def test_an_upscaler_can_be_exported(tmp_path: Path, form: str) -> None:
+    enlarging, path = network(model=upscaler, size=3), output(tmp_path, form)
+    MODULES[form].write(parity.in_float32(enlarging), path)
+    found = MODULES[form].opened(path)(images(3, size=3))
+    np.testing.assert_allclose(found, predict(enlarging, images(3, size=3)), rtol=0, atol=1e-5)
+
+
+def test_the_names_in_an_onnx_file_are_those_that_a_caller_expects(tmp_path: Path) -> None:
+    import onnxruntime
+
+    onnx.write(network(), tmp_path / "a.onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "a.onnx", providers=["CPUExecutionProvider"])
+    (degraded,), (restored,) = session.get_inputs(), session.get_outputs()
+    assert (degraded.name, degraded.shape, degraded.type) == ("degraded", ["batch", 6, 6, 1], "tensor(uint8)")
+    assert (restored.name, restored.shape, restored.type) == ("restored", ["batch", 6, 6, 1], "tensor(float)")
+
+
+@pytest.mark.parametrize("form", ["onnx", pytest.param("litert", marks=pytest.mark.slow)])
+def test_equal_networks_give_equal_bytes(tmp_path: Path, form: str) -> None:
+    paths = [output(tmp_path / number, form) for number in "12"]
+    for path in paths:
+        path.parent.mkdir()
+        MODULES[form].write(network(), path)
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+@pytest.mark.parametrize(("form", "existed"), [*((form, True) for form in FORMATS), ("onnx", False)])
+def test_a_network_that_answers_otherwise_is_not_published(
+    tmp_path: Path, files: dict[str, Path], monkeypatch: pytest.MonkeyPatch, form: str, existed: bool
+) -> None:
+    path = output(tmp_path / "new", form)
+    if existed:
+        left_by_an_earlier_export(path, form)
+    before = contents(path) if existed else {}
+    write = MODULES[form].write
+
+    def written_wrong(right: keras.Model, path: Path) -> None:
+        weights = right.get_weights()
+        weights[-1] = weights[-1] + 0.001  # a quarter of the step between two values of 8 bits
+        wrong = parity.in_float32(right)
+        wrong.set_weights(weights)
+        write(wrong, path)
+
+    monkeypatch.setattr(MODULES[form], "write", written_wrong)
+    with pytest.raises(ShowreelError, match=r"not written, for as .* by up to 1\.0e-03, and 1e-04 passes"):
+        export("tiny", form=form, output=path, **files)
+    assert (contents(path) if existed else {}) == before
+    assert [found.name for found in path.parent.iterdir()] == ([path.name] if existed else [])
+
+
+def test_a_layer_that_a_format_cannot_hold_is_told_in_one_line(
+    tmp_path: Path, files: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise ValueError("no such operator\nin ONNX")
+
+    monkeypatch.setattr(keras.Model, "export", fails)
+    with pytest.raises(ShowreelError, match=r"model.keras: cannot be written as onnx \(no such operator in ONNX\)"):
+        export("tiny", form="onnx", output=tmp_path / "new" / "a.onnx", **files)
+    assert not any((tmp_path / "new").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("form", "name", "said"),
+    [
+        ("onnx", "network.tflite", "ends in .onnx"),
+        ("litert", "network", "ends in .tflite"),
+        ("onnx", "folder.onnx", "is a folder"),
+        ("saved_model", "folder.onnx", "is no export as saved_model"),
+        ("saved_model", "folder.onnx/kept.txt", "is no export as saved_model"),
+        ("saved_model", "link", "is no export as saved_model"),
+        ("saved_model", "..", "is no export as saved_model"),
+    ],
+)
+def test_nothing_else_is_replaced(tmp_path: Path, form: str, name: str, said: str) -> None:
+    (tmp_path / "folder.onnx").mkdir()
+    (tmp_path / "folder.onnx" / "kept.txt").touch()
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "link").symlink_to("empty")
+    with pytest.raises(ParamsError, match=said):
+        check_output(form, tmp_path / name)
+
+
+@pytest.mark.slow
+def test_the_command_writes_to_a_folder_of_its_own_and_prints_the_differences(
+    tmp_path: Path, files: dict[str, Path]
+) -> None:
+    (tmp_path / "params.yaml").write_text(GOOD)
+    for name, place in (("model", layout.model("digits-denoiser")), ("prepared", layout.prepared("digits", "noisy"))):
+        (tmp_path / place).parent.mkdir(parents=True)
+        files[name].rename(tmp_path / place)
+    code = "import sys; from showreel import cli; sys.exit(cli.main(['export', *sys.argv[1:]]))"
+    checkout = Checkout(tmp_path, PYTHONPATH=str(ROOT / "src"))
+    printed = checkout.run(sys.executable, "-c", code, "digits-denoiser")
+    assert printed.startswith("exports/digits-denoiser.onnx: ")
+    assert len(printed.splitlines()) == 3
+    assert [path.name for path in (tmp_path / "exports").iterdir()] == ["digits-denoiser.onnx"]
+    checkout.run(sys.executable, "-c", code, "digits-denoiser", "--output", "params.yaml", exit_code=2)
+    checkout.run(sys.executable, "-c", code, "photos-identity", exit_code=1)
+
+
+@pytest.mark.parametrize(
+    ("form", "package"), [(form, package) for form in FORMATS for package in FORMATS[form].packages]
+)
+def test_a_missing_package_is_named_before_anything_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], form: str, package: str
+) -> None:
+    (tmp_path / "params.yaml").write_text(GOOD)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, package, None)
+    assert cli.main(["export", "digits-denoiser", "--format", form]) == 2
+    said = f"--format {form}: needs the package {package}, which is not installed; pip install 'showreel[export]'"
+    assert said in capsys.readouterr().err
+    check_installed("saved_model")
