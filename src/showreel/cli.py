@@ -13,7 +13,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, NoReturn
 
-from showreel import commands, layout, overview, params
+from showreel import commands, completion, layout, overview, params
 from showreel.applying.command import apply
 from showreel.errors import ParamsError, ShowreelError
 from showreel.exporting import formats
@@ -75,6 +75,10 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     parser.add_argument("--version", action="version", version=f"showreel {metadata.version('showreel')}")
+    parser.add_argument(
+        "--print-completion", choices=completion.SHELLS, action=completion.Print, default=argparse.SUPPRESS,
+        help="print a script for the shell: source <(showreel --print-completion bash)",
+    )  # fmt: skip
     added = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for stage, names in STAGES.items():
         command = _command(added, stage)

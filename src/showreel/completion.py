@@ -1,0 +1,35 @@
+"""The script by which a shell completes commands, options, files and the names of experiments."""
+
+import argparse
+from typing import Any
+
+SHELLS = ("bash", "zsh", "tcsh")
+NAMES = "$(showreel list 2> /dev/null | tail -n +2 | cut -d ' ' -f 1)"
+"""In a shell: the experiments of the params.yaml in the current folder."""
+
+PREAMBLE = {"bash": f"""_showreel_experiments() {{ compgen -W "{NAMES}" -- "$1"; }}"""}
+EXPERIMENTS = {"bash": "_showreel_experiments", "zsh": f"({NAMES})"}
+NAMED = ("experiment", "names", "pattern")
+"""Arguments that experiments' names fit."""
+
+
+class Print(argparse.Action):
+    """Prints the script for a shell, and ends the program."""
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: object, values: Any, option: object = None) -> None:
+        """Load what writes such scripts only now: it would make every command slower."""
+        import shtab
+
+        for command in _commands(parser):
+            for action in command._actions:
+                if action.dest in NAMED and not action.option_strings:
+                    action.complete = EXPERIMENTS  # type: ignore[attr-defined]
+                elif action.dest in ("pictures", "output", "page"):
+                    action.complete = shtab.FILE  # type: ignore[attr-defined]
+        print(shtab.complete(parser, shell=values, preamble=PREAMBLE.get(values, "")))
+        parser.exit()
+
+
+def _commands(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
+    (commands,) = (action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
+    return list(commands.choices.values())
