@@ -39,7 +39,7 @@ test-faults: setup ## Run the whole matrix of faults: kills, full disks, damaged
 
 browser: setup ## Look at the gallery and the report in a real Chromium (as root; apt-get installs it if it is missing)
 	which chromium || (apt-get update --quiet && apt-get install --quiet --yes --no-install-recommends chromium)
-	pytest tests/browser
+	pytest -m 'not slurm' tests/browser
 
 slurm-test: setup ## Run everything on a one-node Slurm (as root; apt-get installs what is missing)
 	tests/cluster/slurm.sh install
