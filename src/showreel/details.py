@@ -7,6 +7,7 @@ from typing import Any
 
 from showreel import layout, listing, provenance
 from showreel.errors import ShowreelError
+from showreel.gallery.words import rebuilding
 from showreel.listing import Entry
 from showreel.params import CLEAN, Params
 
@@ -45,7 +46,7 @@ def details(root: Path, declared: Params, entry: Entry) -> dict[str, Any]:
         "baselines": _baselines(root, name),
         "files": {what: {"path": str(path), "here": (root / path).exists()} for what, path in paths.items()},
         "provenance": _provenance(entry),
-        "rebuild": [f"dvc repro render@{name}", f"snakemake --cores 2 {name}", f"showreel verify --rebuild {name}"],
+        "rebuild": rebuilding(name),
     }
 
 

@@ -5,7 +5,7 @@ import shlex
 from pathlib import Path
 
 from showreel.gallery.entry import Entry
-from showreel.gallery.words import listed, spoken
+from showreel.gallery.words import listed, rebuilding, spoken
 
 DIGEST_SHOWN = 12
 VERSIONS = ("showreel", "python", "tensorflow", "keras", "numpy")
@@ -44,5 +44,4 @@ def commands(entry: Entry) -> str:
     """Return the commands that make an experiment again."""
     name, _, revision = entry.label.partition("@")
     lines = [f"git checkout {shlex.quote(revision)}"] if revision else []
-    lines += [f"dvc repro render@{name}", f"snakemake --cores 2 {name}", f"showreel verify --rebuild {name}"]
-    return "\n".join(lines)
+    return "\n".join([*lines, *rebuilding(name)])

@@ -25,3 +25,12 @@ def spoken(name: str) -> str:
 def listed(options: Mapping[str, Any]) -> str:
     """Write options in brackets, or nothing where there are none."""
     return f" ({', '.join(f'{name} {value}' for name, value in options.items())})" if options else ""
+
+
+def rebuilding(experiment: str) -> list[str]:
+    """Return the commands that make an experiment again, one for each way."""
+    return [
+        f"dvc repro render@{experiment}",
+        f"snakemake --cores 2 {experiment}",
+        f"showreel verify --rebuild {experiment}",
+    ]
