@@ -70,7 +70,7 @@ def _next_steps(kind: str, name: str, path: Path) -> str:
     return f"""\
 {_shown(path)}
 
-Lines to add to params.yaml:
+Lines to add to these sections of params.yaml:
 
 {kind}s:
   {name}: {ENTRIES[kind].replace("NAME", name)}
