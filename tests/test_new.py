@@ -11,7 +11,7 @@ import pytest
 from checkouts import ROOT, Checkout
 from PIL import Image
 
-from showreel import cli, params
+from showreel import cli
 from showreel.scaffold.command import KINDS, LONGEST_NAME
 
 NAMES = {kind: f"my_{kind}".ljust(LONGEST_NAME, "x") for kind in KINDS}
@@ -127,12 +127,14 @@ Then
     )
 
 
-def test_params_yaml_may_name_the_file_before_it_is_there_and_stays_as_it_is(package: Path) -> None:
+def test_params_yaml_may_name_the_file_before_it_is_there_and_stays_as_it_is(package: Path, tmp_path: Path) -> None:
+    checkout, file = Checkout(tmp_path), tmp_path / "params.yaml"
     text = (ROOT / "params.yaml").read_text().replace("\nmodels:\n", "\nmodels:\n  mine: {filters: 4} # soon\n")
-    Path("params.yaml").write_text(text)
-    assert cli.main(["new", "model", "mine"]) == 0
-    assert Path("params.yaml").read_text() == text
-    assert params.load(Path("params.yaml")).models["mine"] == {"filters": 4}
+    file.write_text(text)
+    assert "models.mine: there is no 'mine'" in checkout.run("showreel", "list", exit_code=2)
+    checkout.run("showreel", "new", "model", "mine")
+    assert file.read_text() == text
+    checkout.run("showreel", "list")
 
 
 @pytest.mark.parametrize(
