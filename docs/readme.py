@@ -69,18 +69,23 @@ def refreshed(text: str, table: str) -> str:
     return f"{before}{begin}\n{table}\n{end}{after}"
 
 
+def chromium() -> str | None:
+    """Return the path of the browser."""
+    return shutil.which("chromium") or shutil.which("google-chrome")
+
+
 def picture_of_gallery(declared: params.Params) -> bytes:
     """Return a PNG of the gallery's first page over the experiments of `PICTURED`.
 
     Raises:
         ShowreelError: a result is missing or damaged, or there is no Chromium.
     """
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    if chromium is None:
+    executable = chromium()
+    if executable is None:
         raise ShowreelError("there is no Chromium; `make readme` installs it as root")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as started:
         site.write([sources.source(name, declared) for name in PICTURED], Path(folder))
-        browser = started.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        browser = started.chromium.launch(executable_path=executable, args=["--no-sandbox", "--disable-gpu"])
         # Without motion, all cards show their last frame, and every picture of the page is the same.
         page = browser.new_page(viewport=VIEWPORT, color_scheme="dark", reduced_motion="reduce")
         page.goto((Path(folder) / "index.html").as_uri(), wait_until="networkidle")
