@@ -13,14 +13,15 @@ import pandas as pd
 import pytest
 from checkouts import begun
 
-from showreel import checkpoint, storage
+from showreel import checkpoint, pairs, storage
 from showreel.block import SPLITS, Block
 from showreel.checkpoint import Run
 from showreel.errors import ParamsError, ShowreelError
-from showreel.models import archive
+from showreel.models import archive, feeding
 from showreel.models.blocks import Shape
-from showreel.models.feeding import Pairs, predict
+from showreel.models.prediction import predict
 from showreel.objectives.restoration import learning
+from showreel.pairs import PairedSplit
 from showreel.stages import train as stage
 from showreel.stages.degrade import degrade
 from showreel.stages.train import Recipe, train
@@ -99,11 +100,11 @@ def test_the_weights_kept_are_those_that_were_best_on_validation(
     validate: Callable[..., dict[str, float]] = stage._validate
     calls: list[float] = []
 
-    def spoiled(run: Run, network: keras.Model, pairs: Pairs) -> dict[str, float]:
+    def spoiled(run: Run, network: keras.Model, source: PairedSplit, epoch: int) -> dict[str, float]:
         """Validate as ever, but make the network forget everything before its third epoch ends."""
         if len(calls) == 2:
             network.set_weights([np.zeros_like(weights) for weights in network.get_weights()])
-        scores = validate(run, network, pairs)
+        scores = validate(run, network, source, epoch)
         calls.append(scores["validation_psnr"])
         return scores
 
@@ -135,6 +136,40 @@ def test_model_and_reel_say_where_they_come_from(trained: dict[str, Path]) -> No
     assert origin["precision"] == "float32"
     assert [Path(name).name for name in origin["inputs"]] == ["clean.h5", "noisy.h5"]
     assert len(origin["devices"]) == 1
+
+
+def test_the_kept_epoch_is_told(trained: dict[str, Path]) -> None:
+    with zipfile.ZipFile(trained["model"]) as file:
+        kept = json.loads(file.comment)["kept_epoch"]
+    history = pd.read_csv(trained["history"])
+    assert kept == history["epoch"][history["validation_psnr"].to_numpy().argmax()]
+
+
+def test_scores_and_frames_do_not_depend_on_the_parts_that_are_read(
+    trained: dict[str, Path], data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pairs, "PART_VALUES", 5 * 8 * 8)
+    parts = run(data, tmp_path)
+    reels = [storage.read(paths["reel"], storage.Reel) for paths in (trained, parts)]
+    np.testing.assert_allclose(reels[1].psnr, reels[0].psnr, atol=1e-4)
+    np.testing.assert_array_equal(reels[1].target, reels[0].target)
+    assert np.abs(reels[1].predictions.astype(int) - reels[0].predictions).max() <= 1
+    histories = [pd.read_csv(paths["history"]) for paths in (trained, parts)]
+    np.testing.assert_allclose(histories[1], histories[0], rtol=1e-4)
+
+
+def test_images_beyond_the_memory_s_share_are_streamed_and_learnt_alike(
+    trained: dict[str, Path], data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feeding, "MEMORY_BYTES", 0)
+    monkeypatch.setattr(feeding, "WINDOW_BYTES", 32 * 2 * 64)
+    monkeypatch.setattr(storage, "CHUNK_BYTES", 4 * 64)
+    streamed, again = run(data, tmp_path / "streamed"), run(data, tmp_path / "again")
+    assert streamed["model"].read_bytes() == again["model"].read_bytes()
+    assert streamed["model"].read_bytes() != trained["model"].read_bytes()
+    reels = [storage.read(paths["reel"], storage.Reel) for paths in (trained, streamed)]
+    gains = [reel.psnr.max() - reel.psnr[0] for reel in reels]
+    assert gains[1] == pytest.approx(gains[0], rel=0.2)
 
 
 def test_a_loss_that_is_not_finite_is_an_error_and_nothing_is_written(data: Path, tmp_path: Path) -> None:
