@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 from checkouts import begun
 
 from showreel import checkpoint, pairs, storage
@@ -204,7 +205,7 @@ class Killed(BaseException):
     """Stands for the end of the process."""
 
 
-def interrupted(data: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, epoch: int) -> None:
+def interrupted(data: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, epoch: int, **changes: Any) -> None:
     """Train until an epoch's checkpoint is kept, and no further."""
     save = checkpoint.save
 
@@ -215,7 +216,7 @@ def interrupted(data: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, epoch
 
     monkeypatch.setattr(checkpoint, "save", save_and_end)
     with pytest.raises(Killed):
-        run(data, folder)
+        run(data, folder, **changes)
     monkeypatch.setattr(checkpoint, "save", save)
 
 
@@ -281,6 +282,50 @@ def test_an_input_that_changes_meanwhile_fails_the_training_and_publishes_nothin
     with pytest.raises(ShowreelError, match=r"clean\.h5: changed while `showreel test` ran"):
         run(tmp_path, tmp_path / "out")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["c"]
+
+
+def test_two_devices_train_as_one_does(trained: dict[str, Path], data: Path, tmp_path: Path) -> None:
+    """Two logical ones of the processor, in a process of their own: TensorFlow counts its devices once."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=_two_devices) as pool:
+        shared, again = (pool.submit(run, data, tmp_path / name, devices=2).result() for name in ("shared", "again"))
+    assert shared["model"].read_bytes() == again["model"].read_bytes()
+    histories = [pd.read_csv(paths["history"]) for paths in (trained, shared)]
+    np.testing.assert_allclose(histories[1], histories[0], rtol=1e-3)
+    reels = [storage.read(paths["reel"], storage.Reel) for paths in (trained, shared)]
+    np.testing.assert_allclose(reels[1].psnr, reels[0].psnr, atol=1e-2)
+    assert np.abs(reels[1].predictions.astype(int) - reels[0].predictions).max() <= 1
+    assert json.loads(reels[1].origin)["devices"][0].startswith("2 × ")
+
+
+def test_a_killed_training_on_two_devices_goes_on(data: Path, tmp_path: Path) -> None:
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=_two_devices) as pool:
+        whole = pool.submit(run, data, tmp_path / "whole", devices=2).result()
+        resumed = pool.submit(_interrupted_and_resumed, data, tmp_path / "resumed").result()
+    for name in ("model", "reel", "history"):
+        assert resumed[name].read_bytes() == whole[name].read_bytes()
+
+
+def _two_devices() -> None:
+    processor = tf.config.list_physical_devices("CPU")[0]
+    tf.config.set_logical_device_configuration(processor, [tf.config.LogicalDeviceConfiguration()] * 2)
+
+
+def _interrupted_and_resumed(data: Path, folder: Path) -> dict[str, Path]:
+    with pytest.MonkeyPatch.context() as patched:
+        interrupted(data, folder, patched, 2, devices=2)
+    return run(data, folder, devices=2)
+
+
+def test_devices_that_are_missing_are_named(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(ParamsError, match=r"training\.devices: 3, but TensorFlow sees 1 here; 1 gives the same"):
+        run(data, tmp_path, devices=3)
+
+
+def test_a_last_step_with_fewer_images_than_devices_is_refused(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(
+        ParamsError, match=r"batch_size 47 leaves 1 of 48 images for the last step, fewer than .*devices 2"
+    ):
+        run(data, tmp_path, devices=2, batch_size=47)
 
 
 def test_deterministic_training_gives_the_same_bits(data: Path, tmp_path: Path) -> None:

@@ -46,6 +46,7 @@ class Recipe:
         learning_rate: of Adam in the first step; it falls to 0 along half a cosine.
         precision: `bfloat16`, `float32`, or `auto` for the faster one on this machine.
         deterministic: whether TensorFlow may only use operations that always give the same bits.
+        devices: how many share each batch.
     """
 
     architecture: str
@@ -56,6 +57,7 @@ class Recipe:
     learning_rate: float
     precision: device.Precision
     deterministic: bool
+    devices: int = 1
 
 
 def train(
@@ -88,13 +90,15 @@ def train(
         watchers: who else wants to see how it goes.
 
     Raises:
-        ParamsError: the architecture cannot map the inputs to the targets.
+        ParamsError: the architecture cannot map the inputs to the targets, or devices are missing.
         ShowreelError: a prepared file is missing or damaged, or the loss is not finite.
     """
     splits = {split: PairedSplit.of(degraded, clean, split) for split in SPLITS}
-    with device.claimed(alone=True) as processor:
+    _check_last_step(experiment, recipe, splits["train"].count)
+    with device.claimed(alone=True, count=recipe.devices) as processor:
         precision = device.set_arithmetic(recipe.precision, deterministic=recipe.deterministic)
-        network = _compiled(experiment, recipe, splits["train"])
+        with device.strategy(recipe.devices).scope():
+            network = _compiled(experiment, recipe, splits["train"])
         key = lineage.origin(precision=precision)
         run = _begun(kept, key, network, processor)
         keep = partial(_keep, kept, key)
@@ -108,6 +112,16 @@ def train(
         history_file.write_text(_table(run.history))
     atomic.write_text(timing, _table(run.timing))
     kept.unlink(missing_ok=True)
+
+
+def _check_last_step(experiment: str, recipe: Recipe, images: int) -> None:
+    """Refuse a last step of fewer images than devices: one of them would have nothing to do, which TensorFlow fails."""
+    rest = (images - 1) % recipe.batch_size + 1
+    if rest < recipe.devices:
+        raise ParamsError(
+            f"experiments.{experiment}: training.batch_size {recipe.batch_size} leaves {rest} of {images} images for "
+            f"the last step, fewer than training.devices {recipe.devices}; choose another"
+        )
 
 
 def _compiled(experiment: str, recipe: Recipe, source: PairedSplit) -> keras.Model:
