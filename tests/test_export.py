@@ -16,7 +16,7 @@ from showreel.exporting import litert, onnx, parity, saved_model
 from showreel.exporting.export import check_output, export
 from showreel.exporting.formats import FORMATS, check_installed
 from showreel.models import archive, unet, upscaler
-from showreel.models.feeding import predict
+from showreel.models.prediction import predict
 
 MODULES = {"onnx": onnx, "saved_model": saved_model, "litert": litert}
 IMAGES = 7

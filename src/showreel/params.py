@@ -52,6 +52,7 @@ class Training(_Strict):
     learning_rate: Rate
     precision: Precision
     deterministic: bool = False
+    devices: Count = 1
 
 
 class TrainingChange(_Strict):
@@ -62,6 +63,7 @@ class TrainingChange(_Strict):
     learning_rate: Rate = INHERITED
     precision: Precision = INHERITED
     deterministic: bool = INHERITED
+    devices: Count = INHERITED
 
 
 class Experiment(_Strict):
