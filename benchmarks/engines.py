@@ -1,8 +1,8 @@
 """The engines when there is nothing to do: seconds for 18, 100 and 400 experiments, and the share that is ours.
 
 One tiny experiment is made for real, its files stand for all others under their names, and `dvc commit` takes them for
-made; then all of it is up to date. Ours is what `showreel` code costs within the engine: the Snakefile asks it for paths
-and for the code that each job depends on.
+made; then all of it is up to date. Ours is what code of the package costs within the engine: the Snakefile asks it for
+paths and for the code that each job depends on.
 """
 
 import io
@@ -39,6 +39,7 @@ PARAMS = {
 EXPERIMENT = {"dataset": "digits", "input": "noisy", "model": "unet"}
 COPIED = ("dvc.yaml", "Snakefile", ".dvcignore", ".gitignore", "workflow", "src", "profiles")
 
+
 def measure(rounds: int) -> list[Result]:
     rounds = max(1, rounds // 2)
     seconds: dict[tuple[str, int], list[float]] = {}
@@ -53,6 +54,7 @@ def measure(rounds: int) -> list[Result]:
             shares[count] = _share(folder)
     return [Result("engines with nothing to do", "", {}, notes=(*_lines(seconds), _told(shares)))]
 
+
 def _lines(seconds: dict[tuple[str, int], list[float]]) -> list[str]:
     """Say each command's median seconds at each size, and the exponent between the two largest."""
     lines = []
@@ -64,9 +66,11 @@ def _lines(seconds: dict[tuple[str, int], list[float]]) -> list[str]:
         lines.append(f"`{command}`: {told} experiments; seconds grow with the power {exponent:.2f} at the end")
     return lines
 
+
 def _told(shares: dict[int, float]) -> str:
     told = ", ".join(f"{share:.0%} for {count}" for count, share in shares.items())
     return f"of `snakemake -n`, our code takes {told}; of `dvc`, nothing: it does not load it"
+
 
 def _project(folder: Path, count: int) -> None:
     """Make a project of `count` experiments that is up to date for both engines."""
@@ -97,6 +101,7 @@ def _project(folder: Path, count: int) -> None:
     _seconds(folder, ["dvc", "commit", "--quiet", "--force"])
     _seconds(folder, ["snakemake", "--quiet", "all", "--cores", "2", "--touch", "all_gifs"])
 
+
 def _seconds(folder: Path, words: list[str]) -> float:
     start = time.perf_counter()
     done = subprocess.run(words, cwd=folder, env=_environment(folder), capture_output=True, text=True)
@@ -104,9 +109,11 @@ def _seconds(folder: Path, words: list[str]) -> float:
         raise SystemExit(f"{' '.join(words)}: {done.stdout}{done.stderr}")
     return time.perf_counter() - start
 
+
 def _environment(folder: Path) -> dict[str, str]:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     return os.environ | {"PATH": path, "PYTHONPATH": str(folder / "src")}
+
 
 def _share(folder: Path) -> float:
     """Return the share of a dry run of Snakemake that is spent in functions of the package, by a profile."""
@@ -118,4 +125,3 @@ def _share(folder: Path) -> float:
         if "/showreel/" in file:
             entered += sum(one[3] for caller, one in callers.items() if "/showreel/" not in caller[0])
     return entered / stats.total_tt  # type: ignore[attr-defined]
-

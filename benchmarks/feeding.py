@@ -1,5 +1,7 @@
 """Feeding: images a second out of prepared files into shuffled batches, without a network."""
 
+from typing import Any
+
 import harness
 import material
 import numpy as np
@@ -34,6 +36,6 @@ def measure(rounds: int) -> list[Result]:
     return [Result("feeding, 200,000 pairs of 28×28", "images/s", rates)]
 
 
-def _count(batches) -> int:
+def _count(batches: Any) -> int:
     """Go through batches in TensorFlow, as `fit` does: no batch comes to Python."""
     return int(batches.reduce(np.int64(0), lambda count, *batch: count + 1))

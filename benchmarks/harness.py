@@ -20,7 +20,8 @@ from typing import Any
 from tqdm import tqdm
 
 OURS = "showreel"
-PACKAGES = ("showreel", "tensorflow", "keras", "numpy", "h5py", "scikit-image", "dvc", "snakemake", "torch", "matplotlib")
+PACKAGES = ("showreel", "tensorflow", "keras", "numpy", "h5py", "scikit-image", "dvc", "snakemake")
+PEERS = ("torch", "matplotlib")
 
 Case = Callable[[], float]
 
@@ -105,7 +106,7 @@ def machine() -> dict[str, str]:
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
     }
-    return known | {name: version for name in PACKAGES if (version := _version(name))}
+    return known | {name: version for name in (*PACKAGES, *PEERS) if (version := _version(name))}
 
 
 def _version(package: str) -> str:
@@ -117,7 +118,7 @@ def _version(package: str) -> str:
 
 def table(results: Iterable[Result]) -> str:
     """Return the results as a Markdown table: a row a case, with ours as a multiple of it."""
-    rows = ["| measured | case | median rate | ours ÷ it: median (least … most) | target |", "| --- | --- | --- | --- | --- |"]
+    rows = ["| measured | case | median rate | ours ÷ it: median (least … most) | target |", "| --- " * 5 + "|"]
     for result in results:
         question = result.question
         for name, rates in result.rates.items():

@@ -19,7 +19,7 @@ LOOP = 1_000
 
 
 def measure(rounds: int) -> list[Result]:
-    noisy, clean, data = material.prepared((28, 28, 1), COUNTS)
+    _, clean, data = material.prepared((28, 28, 1), COUNTS)
     images = storage.read_split(clean, "train").images
     count, size = sum(COUNTS), int(np.prod(images.shape[1:]))
     folder = Path(tempfile.mkdtemp(prefix="showreel-bench-"))

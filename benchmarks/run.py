@@ -3,8 +3,8 @@
     python benchmarks/run.py [NAME …] [--rounds N] [--check]
 
 Without names it runs every question of `QUESTIONS`. What was measured replaces those questions in `results.json`; the
-page `docs/reference/benchmarks.md` is made from that file. `--check` writes nothing: it says which ratios are worse than
-the committed ones by more than the noise of both.
+page `docs/reference/benchmarks.md` is made from that file. `--check` writes nothing: it says which ratios are worse
+than the committed ones by more than the noise of both.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Starting: how often a second `showreel` can be asked something, beside `python -c pass`; the difference in seconds."""
+"""Starting: how often a second `showreel` can be asked something, beside `python -c pass`."""
 
 import statistics
 import subprocess

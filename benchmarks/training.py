@@ -11,6 +11,7 @@ import importlib.util
 import json
 import time
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +38,7 @@ def measure(rounds: int) -> list[Result]:
             del beginnings["PyTorch"]
             skipped["PyTorch"] = "not installed (`pip install --group peers`)"
         scores = {name: noisy.with_name(f"{name}.json") for name in beginnings}
-        begun = {
-            name: partial(begin, noisy, clean, rounds + 1, scores[name]) for name, begin in beginnings.items()
-        }
+        begun = {name: partial(begin, noisy, clean, rounds + 1, scores[name]) for name, begin in beginnings.items()}
         rates = harness.apart(begun, rounds, title=f"train on {data}")
         reached = {name: json.loads(path.read_text()) for name, path in scores.items()}
         results.append(Result(f"training, {data}", "images/s", rates, TARGETS, _notes(reached), skipped))
@@ -50,7 +49,7 @@ def _notes(reached: dict[str, dict[str, float]]) -> tuple[str, ...]:
     told = [f"{name} {one['psnr']:.2f} dB, {one['parameters']:,} parameters" for name, one in reached.items()]
     gap = max(abs(one["psnr"] - reached[OURS]["psnr"]) for one in reached.values())
     verdict = "within" if gap <= LARGEST_GAP else "not within"
-    return (f"PSNR on the test split after the last round: {'; '.join(told)}: {verdict} {LARGEST_GAP} dB of each other",)
+    return (f"PSNR on the test split after the last round: {'; '.join(told)}; {verdict} {LARGEST_GAP} dB of ours",)
 
 
 def ours(noisy: Path, clean: Path, epochs: int, scores: Path) -> Case:
@@ -158,7 +157,7 @@ def _torch_network(channels: int) -> Any:
         def __init__(self) -> None:
             super().__init__()
             widths = [OPTIONS["filters"] * 2**level for level in range(OPTIONS["depth"] + 1)]
-            steps = list(zip(widths, widths[1:], strict=False))
+            steps = list(pairwise(widths))
             self.stem = nn.Conv2d(channels, widths[0], 3, padding=1)
             self.down = nn.ModuleList(Level(width) for width in widths[:-1])
             self.halve = nn.ModuleList(nn.Conv2d(a, b, 3, 2, padding=1) for a, b in steps)
