@@ -60,6 +60,7 @@ def make_results(root: Path, label: str, *, baseline: str = "total_variation", b
         results={name: root / path for name, path in layout.results(label).items()},
         training=root / layout.record("train", label),
         evaluation=root / layout.record("evaluate", label),
+        exported=root / layout.exported(label, layout.TRIED),
     )
     files = dict(source.results)
     for path in (*files.values(), source.training, source.evaluation):

@@ -158,7 +158,9 @@ def gallery(declared: params.Params) -> None:
     records = [layout.record(stage, name) for name in names for stage in ("train", "evaluate")]
     shown = [record for record in records if record.exists()]
     makers = records + [layout.record("render", name) for name in names]
-    with _running("gallery", inputs=results + shown, makers=makers, values=declared.values("experiments")) as lineage:
+    tried = [path for name in names if (path := layout.exported(name, layout.TRIED)).is_file()]
+    inputs, values = results + shown + tried, declared.values("experiments")
+    with _running("gallery", inputs=inputs, makers=makers, values=values) as lineage:
         from showreel.sources import source
         from showreel.stages.gallery import gallery
 
