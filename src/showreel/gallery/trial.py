@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
+from pydantic import ValidationError
 
-from showreel.gallery import exported
+from showreel.gallery import exported, forms
 from showreel.gallery.entry import Entry
 from showreel.gallery.page import geometry
 from showreel.objectives.restoration.colours import difference_map
@@ -27,14 +28,10 @@ COPIED = ("ort.wasm.min.js", "ort.LICENSE.md", "ort.notices.txt.gz")
 BYTES = {"glue": "ort-wasm-simd-threaded.mjs", "binary": "ort-wasm-simd-threaded.wasm.gz"}
 SAMPLES = 8
 FIGURES = (("truth", "Truth"), ("input", "Input"), ("network", "Network"), ("difference", "Difference"))
-DEGRADATIONS = {"clean": {}, "noisy": {"sigma": 0}, "downscaled": {"factor": 2, "sigma": 0}}
-"""Those that `assets/degrading.js` knows, with the least values of their options; those above 0 are whole."""
-
 INVITATIONS = {
     "noisy": "Choose a picture, add noise, and see how much of it comes back.",
     "downscaled": "Choose a picture, which is made smaller first, and see how much of it comes back.",
 }
-MOST = 1000
 CHANNELS = (1, 3)
 
 
@@ -122,15 +119,11 @@ def write_network(trial: Trial, folder: Path) -> None:
 
 def _options(entry: Entry) -> dict[str, float] | None:
     """Return the options of a degradation that the page's scripts know; None for any other."""
-    told = entry.evaluation.get("degradation", {})
-    limits = DEGRADATIONS.get(entry.source.input)
-    if limits is None or told.keys() != limits.keys():
+    form = forms.DEGRADATIONS.get(entry.source.input)
+    try:
+        return form and form.model_validate(entry.evaluation.get("degradation", {})).model_dump()
+    except ValidationError:
         return None
-    in_range = (
-        isinstance(told[name], int | float) and low <= told[name] <= MOST and (low == 0 or told[name] == int(told[name]))
-        for name, low in limits.items()
-    )
-    return dict(told) if all(in_range) else None
 
 
 def _slider(sigma: float) -> dict[str, Any]:

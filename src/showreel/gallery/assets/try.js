@@ -21,7 +21,7 @@ function tell(text, problem = false) {
   state.classList.toggle("problem", problem);
 }
 
-// An image on the canvas of its figure, magnified by a whole number where there is room.
+// An image on the canvas of its figure.
 function paint(kind, image, told) {
   const figure = document.getElementById(kind);
   const canvas = figure.querySelector("canvas");
@@ -39,9 +39,11 @@ function paint(kind, image, told) {
   fit(canvas);
 }
 
+// All are as large as the truth, which is magnified by a whole number where there is room.
 function fit(canvas) {
-  const room = Math.min(canvas.parentElement.clientWidth / canvas.width, TALLEST / canvas.height);
-  canvas.style.width = `${(room >= 1 ? Math.floor(room) : room) * canvas.width}px`;
+  const { height, width } = shown.truth;
+  const room = Math.min(canvas.parentElement.clientWidth / width, TALLEST / height);
+  canvas.style.width = `${(room >= 1 ? Math.floor(room) : room) * width}px`;
 }
 
 const decibels = (value) => `${value.toFixed(2)} dB`;
