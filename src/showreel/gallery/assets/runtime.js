@@ -44,10 +44,14 @@ async function opened({ root, multiple, scale, channels, tell }) {
   ort.env.wasm.numThreads = 1; // several need a server that isolates the page
   ort.env.logLevel = "error";
   tell("Starting the network …");
-  const session = await ort.InferenceSession.create(bytes(received.network), { executionProviders: ["wasm"] });
-  const network = { session, multiple, scale, channels };
-  await answer(network, blank(multiple, multiple, channels)); // the first run is slower
-  return network;
+  try {
+    const session = await ort.InferenceSession.create(bytes(received.network), { executionProviders: ["wasm"] });
+    const network = { session, multiple, scale, channels };
+    await answer(network, blank(multiple, multiple, channels)); // the first run is slower
+    return network;
+  } catch (error) {
+    throw new Error(`The network cannot be started: ${error.message}`);
+  }
 }
 
 // An image: whole values 0…255 row by row, the channels of a pixel side by side.
