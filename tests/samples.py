@@ -99,9 +99,14 @@ def make_results(
 
 
 def make_export(source: Source, **properties: str) -> None:
-    """Write a file with properties as ONNX keeps them, and nothing that could run."""
+    """Write an experiment's export with some properties."""
     source.exported.parent.mkdir(exist_ok=True)
-    source.exported.write_bytes(b"\x08\x08" + b"".join(field(14, field(1, *item)) for item in properties.items()))
+    write_properties(source.exported, properties)
+
+
+def write_properties(path: Path, properties: dict[str, str]) -> None:
+    """Write a file with properties as ONNX keeps them, and nothing that could run."""
+    path.write_bytes(b"\x08\x08" + b"".join(field(14, field(1, *item)) for item in properties.items()))
 
 
 def field(number: int, *values: bytes | str) -> bytes:

@@ -20,6 +20,7 @@ from showreel.exporting.formats import FORMATS, check_installed
 from showreel.gallery import exported
 from showreel.models import archive, unet, upscaler
 from showreel.models.feeding import predict
+from showreel.provenance import file_digest
 
 MODULES = {"onnx": onnx, "saved_model": saved_model, "litert": litert}
 IMAGES = 7
@@ -88,6 +89,8 @@ def test_an_export_gives_what_keras_gives_for_any_number_of_images(
     ]
     assert told[0].endswith(f": {sum(map(len, contents(path).values())):,} bytes")
     assert [found.name for found in path.parent.iterdir()] == [path.name]
+    if form == "onnx":
+        assert exported.properties(path.read_bytes(), path)["network"] == file_digest(files["model"])
     check_output(form, path)
     run = MODULES[form].opened(path)
     expected = predict(network(), images(11))
