@@ -189,7 +189,7 @@ def test_the_scores_are_those_of_the_pipeline(grey: "Page") -> None:
     grey.locator("#samples button").first.click()
     settle(grey)
     truth = image(grey, "shown.truth")[np.newaxis]
-    degraded = image(grey, "shown.degraded")[np.newaxis] / np.float32(255)
+    degraded = image(grey, "shown.degraded")[np.newaxis].astype(np.float32) / np.float32(255)
     restored = image(grey, "shown.restored", "values")[np.newaxis]
     assert told(grey, "input") == pytest.approx(score(truth, degraded)["psnr"][0], abs=0.006)
     assert told(grey, "network") == pytest.approx(score(truth, restored)["psnr"][0], abs=0.006)

@@ -143,7 +143,7 @@ class Downscaled(Noisy):
     factor: Annotated[int, Field(ge=2, le=LARGEST)]
 
 
-DEGRADATIONS = {"clean": Untouched, "noisy": Noisy, "downscaled": Downscaled}
+DEGRADATIONS: dict[str, type[Untouched]] = {"clean": Untouched, "noisy": Noisy, "downscaled": Downscaled}
 """The degradations that `assets/degrading.js` knows, by their names in params.yaml."""
 
 

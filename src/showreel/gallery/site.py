@@ -17,6 +17,7 @@ from showreel.errors import ParamsError
 from showreel.gallery import entry as entries
 from showreel.gallery import page as pages
 from showreel.gallery import trial as trials
+from showreel.gallery.bench import bench
 from showreel.gallery.entry import Entry, Source
 from showreel.gallery.trial import Trial
 
@@ -107,7 +108,7 @@ def _write_experiment(entry: Entry, trial: Trial, folder: Path, environment: jin
     )
     (folder / "index.html").write_text(text, encoding="utf-8")
     if not trial.missing:
-        text = environment.get_template("try.html.j2").render(root="../../", here="", page=trials.values(entry, trial))
+        text = environment.get_template("try.html.j2").render(root="../../", here="", page=bench(entry, trial))
         (folder / "try.html").write_text(text, encoding="utf-8")
         trials.write_network(trial, folder)
     (folder / "data.js").write_text(_comparable(entry), encoding="utf-8")

@@ -2,7 +2,7 @@
 "use strict";
 
 const LONGEST = 512; // pixels: larger pictures are scaled down
-const TALLEST = 320; // CSS pixels of a figure: all four fit on a screen
+const TALLEST = 260; // CSS pixels of a figure: all four fit on a screen
 const data = JSON.parse(document.getElementById("data").textContent);
 const { name: degradation, options } = data.degradation;
 const degrade = DEGRADATIONS[degradation];
