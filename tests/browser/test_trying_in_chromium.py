@@ -61,7 +61,7 @@ def tried(tmp_path_factory: pytest.TempPathFactory) -> Tried:
     evaluated(sources[1], degradation={"factor": 2, "sigma": 0.05})
     folder = tmp_path_factory.mktemp("gallery") / "a site"
     folder.mkdir()
-    site.write([sources[0], sources[1]._replace(input="downscaled"), sources[2]], folder)
+    site.write([sources[0], sources[1]._replace(input="downscaled"), sources[2]._replace(input="speckled")], folder)
     return Tried(folder, networks)
 
 
@@ -290,7 +290,9 @@ def test_a_network_that_cannot_be_started_is_told_and_the_rest_works(visit: Visi
     page = visit.open(tried.address(BROKEN))
     page.locator("#state.problem").wait_for()
     assert page.locator("#state").inner_text().startswith("The network cannot be started: ")
-    assert page.locator("#input small").inner_text().endswith("10×12")
+    assert page.locator("#input small").inner_text() == "10×12", (
+        "a degradation that the page does not know has no score"
+    )
 
 
 def test_a_browser_without_webassembly_says_so(visit: Visit, tried: Tried) -> None:

@@ -110,7 +110,7 @@ async function decoded(blob) {
   return image;
 }
 
-async function open(blob) {
+async function choose(blob) {
   if (!blob) return;
   try {
     take(await decoded(blob));
@@ -132,10 +132,10 @@ function over(event, is) {
 
 async function start() {
   samples.forEach((button, number) => button.addEventListener("click", () => sample(number)));
-  file.addEventListener("change", () => open(file.files[0]));
+  file.addEventListener("change", () => choose(file.files[0]));
   document.addEventListener("dragover", (event) => over(event, true));
   document.addEventListener("dragleave", (event) => over(event, false));
-  document.addEventListener("drop", (event) => { over(event, false); open(event.dataTransfer.files[0]); });
+  document.addEventListener("drop", (event) => { over(event, false); choose(event.dataTransfer.files[0]); });
   sigma?.addEventListener("input", update);
   document.getElementById("again")?.addEventListener("click", () => { shown.seed += 1; update(); });
   addEventListener("resize", () => document.querySelectorAll(".answers canvas").forEach(fit));
