@@ -22,6 +22,8 @@ setup: .venv/installed ## Install the locked packages and showreel itself into .
 
 demo: setup ## Train on patches of photographs that need no download; ends with GIFs, a table of scores and a gallery
 	dvc repro --glob 'render@photos-*'
+	showreel export photos-denoiser
+	showreel export photos-superresolution
 	showreel gallery
 	@echo
 	@showreel list 'photos-*'

@@ -322,9 +322,7 @@ def test_devices_that_are_missing_are_named(data: Path, tmp_path: Path) -> None:
 
 
 def test_a_last_step_with_fewer_images_than_devices_is_refused(data: Path, tmp_path: Path) -> None:
-    with pytest.raises(
-        ParamsError, match=r"batch_size 47 leaves 1 of 48 images for the last step"
-    ):
+    with pytest.raises(ParamsError, match=r"batch_size 47 leaves 1 of 48 images for the last step"):
         run(data, tmp_path, devices=2, batch_size=47)
 
 
