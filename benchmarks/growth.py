@@ -2,9 +2,9 @@
 
     python benchmarks/growth.py
 
-Every stage runs as a function in a process of its own, on made-up data of 1, 4 and 16 times the size; the exponent is the
-slope of a straight line through the logarithms. What a process holds before it begins (TensorFlow is 500 MB) counts, so
-small exponents of memory say that the data do not matter beside it.
+Every stage runs as a function in a process of its own, on made-up data of 1, 4 and 16 times the size; the exponent is
+the slope of a straight line through the logarithms. What a process holds before it begins (TensorFlow is 500 MB)
+counts, so small exponents of memory say that the data do not matter beside it.
 """
 
 import multiprocessing
