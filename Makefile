@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 PARALLEL := --numprocesses auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast test-faults browser slurm-test lint format lock clean
+.PHONY: help setup demo docs test test-fast test-faults browser slurm-test lint format lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-11s %s\n", $$1, $$2}'
@@ -27,6 +27,10 @@ demo: setup ## Train on patches of photographs that need no download; ends with 
 	@showreel list 'photos-*'
 	@echo
 	@echo 'Open gallery/index.html in a browser.'
+
+docs: setup ## Build the site of docs/ into build/docs; needs no network
+	sphinx-build --fail-on-warning --keep-going --nitpicky --quiet docs build/docs
+	@echo 'Open build/docs/index.html in a browser.'
 
 test: setup lint ## Check style and types, then run every test
 	pytest $(PARALLEL)
