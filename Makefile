@@ -38,8 +38,8 @@ test: setup lint ## Check style and types, then run every test
 test-fast: setup ## Run the unit tests only
 	pytest -m 'not slow' $(PARALLEL)
 
-test-faults: setup ## Run the whole matrix of faults: kills, full disks, damaged files, S3, both engines (an hour)
-	pytest -m 'not slurm' tests/faults
+test-faults: setup ## Run the whole matrix of faults and all commands of the documentation (an hour and more)
+	pytest -m 'not slurm' tests/faults tests/test_docs_commands.py
 
 browser: setup ## Look at the gallery and the report in a real Chromium (as root; apt-get installs it if it is missing)
 	which chromium || (apt-get update --quiet && apt-get install --quiet --yes --no-install-recommends chromium)
