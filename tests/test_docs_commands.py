@@ -5,6 +5,7 @@ but what is marked `not run`, and the tutorial as it stands, with its own pictur
 """
 
 import re
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -51,15 +52,11 @@ def script(page: Path, wanted: Callable[[Block], bool], names: Callable[[str], s
     for block in blocks(page, "sh", "console", "yaml"):
         text = names(block.text)
         if block.language == "yaml":
-            parts.append(f"python - {Path(__file__).parent} {quoted(text)} <<'DECLARE'\n{DECLARE}DECLARE")
+            parts.append(f"python - {Path(__file__).parent} {shlex.quote(text)} <<'DECLARE'\n{DECLARE}DECLARE")
         elif wanted(block):
             checks = [f"test -e {path}" for path in re.findall(PROMISED, text)]
             parts += [f"echo 'line {block.line}' >&2", text, *checks]
     return "\n".join(parts)
-
-
-def quoted(text: str) -> str:
-    return "'" + text.replace("'", "'\\''") + "'"
 
 
 def tiny(text: str) -> str:
