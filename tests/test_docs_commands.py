@@ -54,6 +54,7 @@ def script(page: Path, wanted: Callable[[Block], bool], names: Callable[[str], s
         if block.language == "yaml":
             parts.append(f"python - {Path(__file__).parent} {shlex.quote(text)} <<'DECLARE'\n{DECLARE}DECLARE")
         elif wanted(block):
+            assert "&&" not in text, "bash goes on after a failure before the last &&"
             checks = [f"test -e {path}" for path in re.findall(PROMISED, text)]
             parts += [f"echo 'line {block.line}' >&2", text, *checks]
     return "\n".join(parts)
