@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 PARALLEL := --numprocesses auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo docs test test-fast test-faults browser slurm-test lint format lock clean
+.PHONY: help setup demo docs test test-fast test-faults chromium browser readme slurm-test lint format lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-11s %s\n", $$1, $$2}'
@@ -22,6 +22,8 @@ setup: .venv/installed ## Install the locked packages and showreel itself into .
 
 demo: setup ## Train on patches of photographs that need no download; ends with GIFs, a table of scores and a gallery
 	dvc repro --glob 'render@photos-*'
+	showreel export photos-denoiser
+	showreel export photos-superresolution
 	showreel gallery
 	@echo
 	@showreel list 'photos-*'
@@ -41,9 +43,15 @@ test-fast: setup ## Run the unit tests only
 test-faults: setup ## Run the whole matrix of faults and all commands of the documentation (an hour and more)
 	pytest -m 'not slurm' tests/faults tests/test_docs_commands.py
 
-browser: setup ## Look at the gallery and the report in a real Chromium (as root; apt-get installs it if it is missing)
+chromium:
 	which chromium || (apt-get update --quiet && apt-get install --quiet --yes --no-install-recommends chromium)
+
+browser: setup chromium ## Look at the gallery and the report in a real Chromium (as root; apt-get installs it if it is missing)
 	pytest -m 'not slurm' tests/browser
+
+readme: setup chromium ## Make the README's table and pictures again from the results on photos and mnist, run if they are not
+	dvc repro --glob 'render@photos-*' 'render@mnist-*'
+	python docs/readme.py
 
 slurm-test: setup ## Run everything on a one-node Slurm (as root; apt-get installs what is missing)
 	tests/cluster/slurm.sh install

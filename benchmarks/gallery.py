@@ -17,6 +17,7 @@ from playwright.sync_api import Page, sync_playwright
 from showreel import layout, params
 from showreel.gallery import site
 from showreel.gallery.entry import Source
+from showreel.sources import source
 
 COUNTS = (18, 200)
 MEGABIT = 1e6 / 8
@@ -44,11 +45,7 @@ def sources(count: int) -> list[Source]:
     found = []
     for number in range(count):
         name = made[number % len(made)]
-        experiment = declared.experiments[name]
-        label = f"{name}-{number // len(made)}"
-        records = (layout.record(stage, name) for stage in ("train", "evaluate"))
-        dataset = f"{experiment.dataset}"
-        found.append(Source(label, dataset, experiment.input, experiment.model, layout.results(name), *records))
+        found.append(source(name, declared)._replace(label=f"{name}-{number // len(made)}"))
     return found
 
 

@@ -14,6 +14,7 @@ from showreel.provenance import file_digest
 ROOT = Path(__file__).parents[1]
 RECORDS = Path(tempfile.mkdtemp(prefix="showreel-records-"))
 atexit.register(shutil.rmtree, RECORDS, ignore_errors=True)
+IGNORED = shutil.ignore_patterns("__pycache__", "*.egg-info", "*.onnx", "*.saved_model", "*.tflite")
 
 
 def begun(*inputs: Path, record: Path = RECORDS / "record.json") -> Lineage:
@@ -34,8 +35,8 @@ class Checkout:
         """Copy the project's files without data, as in a fresh clone, with other params if given."""
         for name in ("dvc.yaml", "params.yaml", "Snakefile", ".dvcignore", ".gitignore"):
             shutil.copy(ROOT / name, folder / name)
-        for name in ("workflow", "src", "profiles"):
-            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+        for name in ("workflow", "src", "profiles", "exports"):
+            shutil.copytree(ROOT / name, folder / name, ignore=IGNORED)
         if params:
             (folder / "params.yaml").write_text(params)
         checkout = cls(folder)

@@ -48,10 +48,12 @@ def make_reel(generator: np.random.Generator, channels: int = 1, epochs: int = 4
     )
 
 
-def make_results(root: Path, label: str, *, baseline: str = "total_variation", better_by: float = 0.0) -> Source:
+def make_results(
+    root: Path, label: str, *, baseline: str = "total_variation", better_by: float = 0.0, channels: int = 3
+) -> Source:
     """Write all results of an experiment, `<dataset>-<task>`, beneath a folder, as its stages would."""
     generator = np.random.default_rng(len(label))
-    reel = make_reel(generator, channels=3)
+    reel = make_reel(generator, channels=channels)
     source = Source(
         label=label,
         dataset=label.split("-")[0],
@@ -60,6 +62,7 @@ def make_results(root: Path, label: str, *, baseline: str = "total_variation", b
         results={name: root / path for name, path in layout.results(label).items()},
         training=root / layout.record("train", label),
         evaluation=root / layout.record("evaluate", label),
+        exported=root / layout.exported(label, layout.TRIED),
     )
     files = dict(source.results)
     for path in (*files.values(), source.training, source.evaluation):
@@ -93,3 +96,26 @@ def make_results(root: Path, label: str, *, baseline: str = "total_variation", b
     drawn = {name: files[name] for name in ("metrics", "gif", "poster", "card", "still", "sheet", "places")}
     render(label, reel=reel_file, examples=examples_file, **drawn, lineage=begun())
     return source
+
+
+def make_export(source: Source, **properties: str) -> None:
+    """Write an experiment's export with some properties."""
+    source.exported.parent.mkdir(exist_ok=True)
+    write_properties(source.exported, properties)
+
+
+def write_properties(path: Path, properties: dict[str, str]) -> None:
+    """Write a file with properties as ONNX keeps them, and nothing that could run."""
+    path.write_bytes(b"\x08\x08" + b"".join(field(14, field(1, *item)) for item in properties.items()))
+
+
+def field(number: int, *values: bytes | str) -> bytes:
+    """Return a message of Protocol Buffers whose fields, from a number on, hold some short values."""
+    raw = [value.encode() if isinstance(value, str) else value for value in values]
+    return b"".join(bytes([place << 3 | 2, len(value)]) + value for place, value in enumerate(raw, number))
+
+
+def evaluated(source: Source, **record: object) -> None:
+    """Change the lineage record of an evaluation."""
+    told = json.loads(source.evaluation.read_text())
+    source.evaluation.write_text(json.dumps(told | record))

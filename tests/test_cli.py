@@ -1,5 +1,8 @@
 """The command as its users meet it, above all with bad input: one line that names the thing and the mend."""
 
+import argparse
+import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -8,10 +11,10 @@ from pathlib import Path
 
 import h5py
 import pytest
+from checkouts import ROOT
 from test_params import GOOD
 
-from showreel import cli, commands, layout, overview
-from showreel.applying.command import apply
+from showreel import cli, layout, params, usage
 
 Refused = Callable[..., str]
 
@@ -91,11 +94,31 @@ def test_version_and_help_need_no_params_file(
         assert text in capsys.readouterr().out
 
 
-def test_every_command_has_help() -> None:
-    for command in (*cli.STAGES, overview.list_, overview.show, commands.sync, commands.verify, apply):
-        summary, *more = (command.__doc__ or "").strip().splitlines()
-        assert summary.endswith(".")
-        assert not more or more[-1].endswith(".")
+def subcommands() -> dict[str, argparse.ArgumentParser]:
+    (commands,) = (one for one in cli._parser()._actions if isinstance(one, argparse._SubParsersAction))
+    return dict(commands.choices)
+
+
+@pytest.mark.parametrize("name", subcommands())
+def test_every_command_has_help_and_examples_that_can_be_typed(name: str) -> None:
+    command = subcommands()[name]
+    summary, *more = (command.description or "").splitlines()
+    assert summary.endswith(".")
+    assert not more or more[-1].endswith(".")
+    assert all(action.help for action in command._actions)
+    for example in usage.EXAMPLES[name]:
+        assert example in command.format_help()
+        words = [word for word in shlex.split(example, comments=True) if not word.startswith("SHOWREEL_")]
+        assert words[:2] == ["showreel", name]
+        cli._parser().parse_args(words[1:])
+
+
+def test_examples_name_what_the_project_declares() -> None:
+    declared = params.load(ROOT / "params.yaml")
+    lines = " ".join(line for name, examples in usage.EXAMPLES.items() if name != "new" for line in examples)
+    names = re.findall(r"[a-z]+-[a-z]+", re.sub(r" --\S+", "", lines))
+    assert names
+    assert set(names) <= set(declared.experiments)
 
 
 def test_commands_that_need_no_network_import_neither_keras_nor_scientific_packages() -> None:

@@ -13,7 +13,10 @@ from pathlib import Path
 import pytest
 import yaml
 from checkouts import Checkout
-from engines import EXPERIMENTS
+from engines import EXPERIMENTS, GALLERY
+from samples import write_properties
+
+from showreel.provenance import file_digest
 
 pytestmark = pytest.mark.slow
 
@@ -66,6 +69,22 @@ def test_a_gallery_is_made_of_what_is_there_and_all_is_proved(made_by_dvc: Check
     shown = sorted(path.name for path in (checkout.folder / "gallery/experiments").iterdir())
     assert shown == ["denoiser", "superresolution"]
     assert "identity" in (checkout.folder / "gallery/index.html").read_text()
+
+
+def test_an_export_makes_the_gallery_stale_and_both_engines_let_it_be_tried(
+    made_by_dvc: Checkout, made_by_snakemake: Checkout, tmp_path: Path
+) -> None:
+    checkouts = [made.copied(tmp_path / name) for name, made in (("1", made_by_dvc), ("2", made_by_snakemake))]
+    for checkout, engine in zip(checkouts, ("dvc", "snakemake"), strict=True):
+        network = file_digest(checkout.folder / "models/denoiser.keras")
+        properties = {"network": network, "channels": "1", "multiple": "2", "scale": "1"}
+        write_properties(checkout.folder / "exports/denoiser.onnx", properties)
+        checkout.run(*GALLERY[engine])
+        assert (checkout.folder / "gallery/experiments/denoiser/try.html").exists()
+        record = json.loads((checkout.folder / "lineage/gallery.json").read_text())
+        assert record["inputs"]["exports/denoiser.onnx"] == file_digest(checkout.folder / "exports/denoiser.onnx")
+        assert "all right" in checkout.run("showreel", "verify")
+    assert checkouts[0].outputs() == checkouts[1].outputs()
 
 
 def test_revisions_are_compared_image_by_image(made_by_snakemake: Checkout, tmp_path: Path) -> None:

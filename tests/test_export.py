@@ -10,16 +10,21 @@ from numpy.typing import NDArray
 from test_params import GOOD
 
 from showreel import cli, layout, storage
+from showreel.applying.resizable import resizable
+from showreel.applying.restorer import Restorer
 from showreel.block import SPLITS, Block
 from showreel.errors import ParamsError, ShowreelError
 from showreel.exporting import litert, onnx, parity, saved_model
 from showreel.exporting.export import check_output, export
 from showreel.exporting.formats import FORMATS, check_installed
+from showreel.gallery import exported
 from showreel.models import archive, unet, upscaler
 from showreel.models.feeding import predict
+from showreel.provenance import file_digest
 
 MODULES = {"onnx": onnx, "saved_model": saved_model, "litert": litert}
 IMAGES = 7
+TRAINED = "ab" * 32
 Array = NDArray[Any]
 
 
@@ -29,7 +34,7 @@ def network(policy: str = "float32", model: object = unet, size: int = 6) -> ker
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy)
     try:
-        output = (6, 6, 1)
+        output = (6, 6, 1) if size < 6 else (size, size, 1)
         built: keras.Model = model.build((size, size, 1), output, depth=2, filters=4)  # type: ignore[attr-defined]
     finally:
         keras.config.set_dtype_policy(before)
@@ -84,6 +89,8 @@ def test_an_export_gives_what_keras_gives_for_any_number_of_images(
     ]
     assert told[0].endswith(f": {sum(map(len, contents(path).values())):,} bytes")
     assert [found.name for found in path.parent.iterdir()] == [path.name]
+    if form == "onnx":
+        assert exported.properties(path.read_bytes(), path)["network"] == file_digest(files["model"])
     check_output(form, path)
     run = MODULES[form].opened(path)
     expected = predict(network(), images(11))
@@ -98,7 +105,7 @@ def test_an_export_gives_what_keras_gives_for_any_number_of_images(
 @pytest.mark.parametrize("form", FORMATS)
 def test_an_upscaler_can_be_exported(tmp_path: Path, form: str) -> None:
     enlarging, path = network(model=upscaler, size=3), output(tmp_path, form)
-    MODULES[form].write(parity.in_float32(enlarging), path)
+    MODULES[form].write(parity.in_float32(enlarging), path, TRAINED)
     found = MODULES[form].opened(path)(images(3, size=3))
     np.testing.assert_allclose(found, predict(enlarging, images(3, size=3)), rtol=0, atol=1e-5)
 
@@ -106,11 +113,28 @@ def test_an_upscaler_can_be_exported(tmp_path: Path, form: str) -> None:
 def test_the_names_in_an_onnx_file_are_those_that_a_caller_expects(tmp_path: Path) -> None:
     import onnxruntime
 
-    onnx.write(network(), tmp_path / "a.onnx")
+    onnx.write(network(), tmp_path / "a.onnx", TRAINED)
     session = onnxruntime.InferenceSession(tmp_path / "a.onnx", providers=["CPUExecutionProvider"])
     (degraded,), (restored,) = session.get_inputs(), session.get_outputs()
     assert (degraded.name, degraded.shape, degraded.type) == ("degraded", ["batch", 6, 6, 1], "tensor(uint8)")
     assert (restored.name, restored.shape, restored.type) == ("restored", ["batch", 6, 6, 1], "tensor(float)")
+
+
+def test_in_onnx_height_and_width_are_free_and_the_answer_is_that_of_apply(tmp_path: Path) -> None:
+    built, path = network(size=8), tmp_path / "a.onnx"
+    onnx.write(built, path, TRAINED)
+    told = exported.properties(path.read_bytes(), path)
+    assert told == {"network": TRAINED, "channels": "1", "multiple": "4", "scale": "1"}
+    pixels = images(1, size=40)[0, :24]
+    restored = onnx.opened(path)(pixels[np.newaxis])[0]
+    expected = Restorer(resizable(built)).restore(pixels)
+    np.testing.assert_allclose(restored * 255, expected, rtol=0, atol=0.501)
+
+
+def test_an_onnx_file_of_a_network_that_pads_says_that_it_takes_one_size(tmp_path: Path) -> None:
+    onnx.write(network(), tmp_path / "a.onnx", TRAINED)
+    told = exported.properties((tmp_path / "a.onnx").read_bytes(), tmp_path / "a.onnx")
+    assert told == {"network": TRAINED, "channels": "1"}
 
 
 @pytest.mark.parametrize("form", ["onnx", pytest.param("litert", marks=pytest.mark.slow)])
@@ -118,7 +142,7 @@ def test_equal_networks_give_equal_bytes(tmp_path: Path, form: str) -> None:
     paths = [output(tmp_path / number, form) for number in "12"]
     for path in paths:
         path.parent.mkdir()
-        MODULES[form].write(network(), path)
+        MODULES[form].write(network(), path, TRAINED)
     assert paths[0].read_bytes() == paths[1].read_bytes()
 
 
@@ -132,12 +156,12 @@ def test_a_network_that_answers_otherwise_is_not_published(
     before = contents(path) if existed else {}
     write = MODULES[form].write
 
-    def written_wrong(right: keras.Model, path: Path) -> None:
+    def written_wrong(right: keras.Model, path: Path, trained: str) -> None:
         weights = right.get_weights()
         weights[-1] = weights[-1] + 0.001  # a quarter of the step between two values of 8 bits
         wrong = parity.in_float32(right)
         wrong.set_weights(weights)
-        write(wrong, path)
+        write(wrong, path, trained)
 
     monkeypatch.setattr(MODULES[form], "write", written_wrong)
     with pytest.raises(ShowreelError, match=r"not written, for as .* by up to 1\.0e-03, and 1e-04 passes"):

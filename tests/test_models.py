@@ -4,11 +4,11 @@ import keras
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from options import values
 
 from showreel import find
 from showreel.models import blocks
 
-OPTIONS = {"depth": 1, "filters": 4}
 SIZES = [(28, 28), (32, 32), (8, 8), (7, 7), (5, 9), (1, 3)]
 
 
@@ -18,10 +18,13 @@ def name(request: pytest.FixtureRequest) -> str:
 
 
 def built(name: str, target: blocks.Shape, **options: int) -> keras.Model:
-    """Build a network for targets of a shape, from inputs of that size or, where it enlarges, of half of it."""
-    build = find.module("models", name).build
-    halved = (-(-target[0] // 2), -(-target[1] // 2), target[2])
-    return build(halved if name == "upscaler" else target, target, **OPTIONS | options)
+    """Build a network for targets of a shape, from inputs of that size or, where it refuses these, of half of it."""
+    build, chosen = find.module("models", name).build, values("models", name) | options
+    try:
+        return build(target, target, **chosen)
+    except ValueError:
+        halved = (-(-target[0] // 2), -(-target[1] // 2), target[2])
+        return build(halved, target, **chosen)
 
 
 def images(shape: blocks.Shape, count: int = 3) -> NDArray[np.uint8]:
@@ -36,9 +39,16 @@ def test_the_output_has_exactly_the_size_of_the_target(name: str, size: tuple[in
     assert network.count_params() > 0
 
 
-@pytest.mark.parametrize("depth", [0, 1, 3])
-def test_it_takes_bytes_and_returns_float32_from_zero_to_one(name: str, depth: int) -> None:
-    network = built(name, (9, 6, 3), depth=depth)
+@pytest.mark.parametrize(
+    ("name", "chosen"),
+    [
+        (name, {"depth": depth} if depth is not None else {})
+        for name in find.names("models")
+        for depth in ((0, 1, 3) if "depth" in find.options("models", name) else (None,))
+    ],
+)
+def test_it_takes_bytes_and_returns_float32_from_zero_to_one(name: str, chosen: dict[str, int]) -> None:
+    network = built(name, (9, 6, 3), **chosen)
     keras.utils.set_random_seed(1)
     network.set_weights([weights + np.random.normal(0, 0.5, weights.shape) for weights in network.get_weights()])
     output = np.asarray(network(images(network.input_shape[1:])))
@@ -68,16 +78,16 @@ def test_the_same_seed_gives_the_same_weights(name: str) -> None:
 
 def test_shapes_that_cannot_fit_are_refused_in_a_sentence(name: str) -> None:
     build = find.module("models", name).build
-    with pytest.raises(ValueError, match=r"\(8, 8\).*target is \(24, 24\)") as refusal:
-        build((8, 8, 1), (24, 24, 1), **OPTIONS)
+    with pytest.raises(ValueError, match=r"\(8, 8\).*\(9, 21\)") as refusal:
+        build((8, 8, 1), (9, 21, 1), **values("models", name))
     assert "\n" not in str(refusal.value)
 
 
 def test_each_names_what_it_cannot_do() -> None:
     with pytest.raises(ValueError, match=r"unet keeps the size of \(14, 14\), .* \(28, 28\); use upscaler"):
-        find.module("models", "unet").build((14, 14, 1), (28, 28, 1), **OPTIONS)
+        find.module("models", "unet").build((14, 14, 1), (28, 28, 1), depth=1, filters=4)
     with pytest.raises(ValueError, match=r"upscaler doubles the size of \(28, 28\), .* \(28, 28\)"):
-        find.module("models", "upscaler").build((28, 28, 1), (28, 28, 1), **OPTIONS)
+        find.module("models", "upscaler").build((28, 28, 1), (28, 28, 1), depth=1, filters=4)
 
 
 def test_padding_and_cutting_lie_on_both_sides_alike() -> None:

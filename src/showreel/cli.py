@@ -13,15 +13,18 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, NoReturn
 
-from showreel import commands, completion, layout, overview, params
+from showreel import commands, completion, layout, overview, params, usage
 from showreel.applying.command import apply
 from showreel.errors import ParamsError, ShowreelError
 from showreel.exporting import formats
+from showreel.scaffold.command import KINDS, new
 
 EPILOG = """\
 Names are those of params.yaml. The stages run in the order above, up to gallery; an engine does that for you:
   dvc repro --glob 'render@photos-*'
   snakemake --cores 4 all_gifs
+
+Examples of each command: showreel COMMAND --help
 
 SHOWREEL_MIRROR: folders or URL prefixes, separated by commas, that `download` asks before the official addresses.
 """
@@ -46,7 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         parsed = vars(_parser().parse_args(given))
         function = parsed.pop("function")
-        return function(*parsed.values(), params.load(layout.PARAMS)) or 0
+        # `new` makes files that params.yaml may name already, which is an error until they are there.
+        declared = [] if function is new else [params.load(layout.PARAMS)]
+        return function(*parsed.values(), *declared) or 0
     except ShowreelError as error:
         return _fail(str(error), error.exit_code)
     except OSError as error:
@@ -104,6 +109,9 @@ def _parser() -> argparse.ArgumentParser:
     verifying.add_argument("--json", action="store_true", help="for machines: every finding")
     choice.add_argument("--rebuild", metavar="EXPERIMENT", help="make it again in a scratch folder and compare")
     _add_apply(added)
+    starting = _command(added, new)
+    starting.add_argument("kind", choices=KINDS, help="what to begin")
+    starting.add_argument("name", metavar="NAME", help="of the file, and in params.yaml: lower-case letters, digits, _")
     return parser
 
 
@@ -118,8 +126,9 @@ def _add_apply(added: Any) -> None:
 
 def _command(added: Any, function: Callable[..., int | None]) -> argparse.ArgumentParser:
     text = inspect.cleandoc(function.__doc__ or "")
+    name = function.__name__.strip("_")
     command: argparse.ArgumentParser = added.add_parser(
-        function.__name__.strip("_"), help=text.splitlines()[0], description=text,
+        name, help=text.splitlines()[0], description=text, epilog=usage.epilog(name),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     command.set_defaults(function=function)

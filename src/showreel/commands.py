@@ -149,7 +149,10 @@ def render(name: str, declared: params.Params) -> None:
 
 
 def gallery(declared: params.Params) -> None:
-    """Write the static site in gallery/ over the experiments that have results."""
+    """Write the static site in gallery/ over the experiments that have results.
+
+    Networks that `showreel export` has written as ONNX can be tried there, in the reader's browser.
+    """
     names = [name for name in declared.experiments if all(path.exists() for path in layout.results(name).values())]
     if not names:
         first = next(iter(declared.experiments), "NAME")
@@ -158,7 +161,9 @@ def gallery(declared: params.Params) -> None:
     records = [layout.record(stage, name) for name in names for stage in ("train", "evaluate")]
     shown = [record for record in records if record.exists()]
     makers = records + [layout.record("render", name) for name in names]
-    with _running("gallery", inputs=results + shown, makers=makers, values=declared.values("experiments")) as lineage:
+    tried = [path for name in names if (path := layout.exported(name, layout.TRIED)).is_file()]
+    inputs, values = results + shown + tried, declared.values("experiments")
+    with _running("gallery", inputs=inputs, makers=makers, values=values) as lineage:
         from showreel.sources import source
         from showreel.stages.gallery import gallery
 
@@ -199,7 +204,8 @@ def export(name: str, form: str, output: Path | None, declared: params.Params) -
       litert       LiteRT, once TensorFlow Lite, run by its own interpreter; needs the extra showreel[export]
 
     All take uint8 images (n, h, w, c) and return float32 in [0, 1]. Size and differences are printed; where a value
-    differs too much, nothing is written and the command exits with 1.
+    differs too much, nothing is written and the command exits with 1. The gallery lets its readers try what is in
+    exports/ as ONNX.
     """
     _, degraded, _, _ = _experiment(name, declared)
     formats.check_installed(form)

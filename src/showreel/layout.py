@@ -11,6 +11,8 @@ GALLERY = Path("gallery")
 LINEAGE = Path("lineage")
 STATE = Path(".showreel")
 """What runs leave for each other and nobody else: locks, and the checkpoints of trainings."""
+TRIED = ".onnx"
+"""How the name of an export ends that the gallery lets its readers try."""
 
 
 def raw(dataset: str) -> Path:
@@ -39,7 +41,7 @@ def examples(experiment: str) -> Path:
 
 
 def exported(experiment: str, suffix: str) -> Path:
-    """Return the network as other programs take it; not an output of any stage."""
+    """Return the network as other programs take it: no output of any stage, but the gallery shows what is there."""
     return Path("exports") / f"{experiment}{suffix}"
 
 

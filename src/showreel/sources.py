@@ -18,6 +18,7 @@ def source(name: str, declared: params.Params) -> Source:
         results=layout.results(name),
         training=layout.record("train", name),
         evaluation=layout.record("evaluate", name),
+        exported=layout.exported(name, layout.TRIED),
     )
     return now._replace(**_trained(now.training, name))
 

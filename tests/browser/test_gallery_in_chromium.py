@@ -2,10 +2,6 @@
 
 import io
 import json
-import threading
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from samples import IMAGES, make_results
-from visits import DESK, Visit
+from visits import DESK, PHONE, SCHEMES, Visit, barriers, served
 
 from showreel.comparison import Paired, compare
 from showreel.gallery import site
@@ -23,8 +19,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 PAGES = ("index.html", "compare.html", "experiments/photos-denoiser/index.html")
-SCHEMES = ("light", "dark")
-PHONE = {"width": 360, "height": 740}
 
 
 @pytest.fixture(scope="module")
@@ -70,10 +64,9 @@ def test_pages_have_no_barriers_that_axe_finds(
     page = visit.open((gallery / name).as_uri())
     if name == "index.html":
         page.get_by_label("Table", exact=True).check()
-    page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text())
-    found = page.evaluate("axe.run()")["violations"]
+    found = barriers(page)
     visit.context.close()
-    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []
+    assert found == []
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -306,21 +299,10 @@ def test_without_scripts_the_images_and_numbers_are_there(browser: "Browser", ga
 
 
 def test_any_static_host_will_do(visit: Visit, gallery: Path) -> None:
-    handler = partial(Quiet, directory=str(gallery.parent))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        address = f"http://127.0.0.1:{server.server_address[1]}"
+    with served(gallery.parent) as address:
         page = visit.open(f"{address}/a%20site/index.html")
         page.get_by_role("link", name="denoiser").first.click()
         page.locator("#told").wait_for()
         page.get_by_role("link", name="with other experiments").click()
         page.locator("#result table").wait_for()
-        server.shutdown()
     assert all(request.startswith((address, "data:")) for request in visit.requests)
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    """Serves files and says nothing."""
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass

@@ -16,12 +16,14 @@ from fuzzing import EXAMPLES, few, mutated, some, soon
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from samples import field
 from test_folder import encoded
 from test_params import GOOD
 
 from showreel import params, trained
 from showreel.datasets import pictures
 from showreel.errors import ParamsError
+from showreel.gallery import exported
 from showreel.models import archive, unet
 
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
@@ -44,6 +46,18 @@ def test_pictures(data: bytes, mode: pictures.Mode) -> None:
         assert image.mode == {"rgb": "RGB", "grey": "L"}[mode]
         for square in pictures.squares(image.crop((0, 0, 40, 40)), 8, "tile"):
             assert (square.dtype.name, square.shape) == ("uint8", (8, 8, len(image.getbands())))
+
+
+EXPORT = (
+    b"\x08\x08" + field(7, b"a graph") + field(14, field(1, "network", "ab" * 32)) + field(14, field(1, "scale", "1"))
+)
+
+
+@some
+@given(st.one_of(st.binary(max_size=60), mutated(EXPORT)))
+def test_properties_of_exports(data: bytes) -> None:
+    with soon():
+        assert {str} >= {type(text) for item in exported.properties(data, Path("a.onnx")).items() for text in item}
 
 
 def load_params(content: bytes) -> None:

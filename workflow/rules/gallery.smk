@@ -1,4 +1,4 @@
-# From the results of all experiments to one static site.
+# From the results of all experiments to one static site; networks that were exported can be tried there.
 
 
 rule gallery:
@@ -11,6 +11,11 @@ rule gallery:
                 layout.record("train", experiment),
                 layout.record("evaluate", experiment),
             )
+        ],
+        [
+            path
+            for experiment in config["experiments"]
+            if (path := layout.exported(experiment, layout.TRIED)).is_file()
         ],
         layout.code("gallery"),
     output:

@@ -8,7 +8,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from showreel import atomic, trained
+from showreel import atomic, provenance, trained
 from showreel.errors import ParamsError, ShowreelError
 from showreel.exporting.formats import FORMATS
 from showreel.exporting.parity import Distance, Network, arithmetic, distances, in_float32
@@ -50,7 +50,7 @@ def export(experiment: str, *, form: str, model: Path, prepared: Path, output: P
     with _publishing(form, output) as temporary:
         try:
             with quiet():
-                module.write(portable, temporary)
+                module.write(portable, temporary, provenance.file_digest(model))
                 exported: Network = module.opened(temporary)
         except Exception as error:  # what converters do with a layer that they do not know has no bounds
             reason = " ".join(str(error).split())[:200]

@@ -12,8 +12,8 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 
-def write(network: keras.Model, path: Path) -> None:
-    """Write a network with the signature `serving_default`; nothing is quantized."""
+def write(network: keras.Model, path: Path, _trained: str) -> None:
+    """Write a network with the signature `serving_default`; nothing is quantized, and nothing says where it is from."""
     network.export(path, format="litert", verbose=False)
 
 

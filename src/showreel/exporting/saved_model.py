@@ -9,8 +9,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 
-def write(network: keras.Model, path: Path) -> None:
-    """Write a network into a folder, with `serve` and the signature `serving_default`."""
+def write(network: keras.Model, path: Path, _trained: str) -> None:
+    """Write a network into a folder, with `serve` and `serving_default`; nothing in it says where it is from."""
     network.export(path, format="tf_saved_model", verbose=False)
 
 

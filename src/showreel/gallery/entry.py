@@ -35,6 +35,7 @@ class Source(NamedTuple):
         results: its files by name, as `layout.results` has them.
         training: the lineage record of the training; it need not exist.
         evaluation: the lineage record of the evaluation; it need not exist.
+        exported: the network as ONNX; it need not exist.
     """
 
     label: str
@@ -44,6 +45,7 @@ class Source(NamedTuple):
     results: Mapping[str, Path]
     training: Path
     evaluation: Path
+    exported: Path
 
 
 @dataclass(frozen=True)

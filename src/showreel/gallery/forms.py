@@ -125,6 +125,28 @@ class Record(BaseModel):
     classes: list[str] = []
 
 
+class Untouched(BaseModel):
+    """The options of the degradation `clean`: none."""
+
+    model_config = ConfigDict(extra="forbid", **STRICT)
+
+
+class Noisy(Untouched):
+    """Those of `noisy`."""
+
+    sigma: Annotated[float, Field(ge=0, le=LARGEST)]
+
+
+class Downscaled(Noisy):
+    """Those of `downscaled`."""
+
+    factor: Annotated[int, Field(ge=2, le=LARGEST)]
+
+
+DEGRADATIONS: dict[str, type[Untouched]] = {"clean": Untouched, "noisy": Noisy, "downscaled": Downscaled}
+"""The degradations that `assets/degrading.js` knows, by their names in params.yaml."""
+
+
 def read(path: Path, form: type[BaseModel]) -> Any:
     """Read a JSON file of a form, and return plain values: what the form names and the file has.
 

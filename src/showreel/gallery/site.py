@@ -16,7 +16,10 @@ from showreel import atomic
 from showreel.errors import ParamsError
 from showreel.gallery import entry as entries
 from showreel.gallery import page as pages
+from showreel.gallery import trial as trials
+from showreel.gallery.bench import bench
 from showreel.gallery.entry import Entry, Source
+from showreel.gallery.trial import Trial
 
 HERE = Path(__file__).parent
 STYLE = "gallery.css"
@@ -59,12 +62,16 @@ def write(sources: Sequence[Source], folder: Path, *, pending: Sequence[str] = (
         lstrip_blocks=True,
     )
     environment.globals["version"] = metadata.version("showreel")
-    cards, offers = [], []
+    cards, offers, runtime = [], [], False
     for source in tqdm(sources, desc="gallery", unit=" pages", delay=SILENT_SECONDS, disable=None):
         entry = entries.read(source)
-        _write_experiment(entry, folder / "experiments" / entry.slug, environment)
-        cards.append(_card(entry))
+        trial = trials.offer(entry)
+        _write_experiment(entry, trial, folder / "experiments" / entry.slug, environment)
+        runtime = runtime or not trial.missing
+        cards.append(_card(entry) | {"tried": not trial.missing})
         offers.append({"slug": entry.slug, "label": entry.label, "truth": entry.truth, "given": entry.given})
+    if runtime:
+        trials.write_runtime(folder / "assets")
     overview = environment.get_template("index.html.j2")
     text = overview.render(root="", here="index", headings=HEADINGS, pending=pending, pages=cards, **_matrix(cards))
     (folder / "index.html").write_text(text, encoding="utf-8")
@@ -91,13 +98,19 @@ def _may_be_replaced(folder: Path) -> bool:
     return (folder / "assets" / STYLE).is_file() or not any(folder.iterdir())
 
 
-def _write_experiment(entry: Entry, folder: Path, environment: jinja2.Environment) -> None:
+def _write_experiment(entry: Entry, trial: Trial, folder: Path, environment: jinja2.Environment) -> None:
     folder.mkdir(parents=True)
     for name in SHOWN:
         path = entry.source.results[name]
         shutil.copyfile(path, folder / path.name)
-    text = environment.get_template("experiment.html.j2").render(root="../../", here="", page=pages.page(entry))
+    text = environment.get_template("experiment.html.j2").render(
+        root="../../", here="", page=pages.page(entry), missing=trial.missing
+    )
     (folder / "index.html").write_text(text, encoding="utf-8")
+    if not trial.missing:
+        text = environment.get_template("try.html.j2").render(root="../../", here="", page=bench(entry, trial))
+        (folder / "try.html").write_text(text, encoding="utf-8")
+        trials.write_network(trial, folder)
     (folder / "data.js").write_text(_comparable(entry), encoding="utf-8")
 
 

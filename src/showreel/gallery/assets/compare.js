@@ -30,16 +30,6 @@ function load(slug) {
   });
 }
 
-// A generator of random numbers with a fixed start (mulberry32): the same interval at every visit.
-function generator(state) {
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
 // Of two scores of the same images: the mean difference, its bootstrap interval, and how often each wins.
 function paired(first, second) {
   const differences = Float64Array.from(second, (value, index) => value - first[index]);

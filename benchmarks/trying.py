@@ -1,0 +1,73 @@
+"""What exported networks answer in Chromium, against Keras on the same test images, and how long it takes.
+
+Run in a project whose networks were trained and exported: `python benchmarks/trying.py mnist-denoiser …`. Needs
+Chromium and the development packages.
+"""
+
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from playwright.sync_api import Page, sync_playwright
+
+from showreel import layout, params, storage, trained
+from showreel.exporting.parity import in_float32
+from showreel.gallery import site
+from showreel.models.feeding import predict
+from showreel.sources import source
+
+IMAGES = 1000
+LARGE = 512
+ANSWER = """async ([height, width, channels, list]) => {
+    const image = {height, width, channels, pixels: Uint8Array.from(list)};
+    const {values, milliseconds} = await answer(shown.network, image);
+    return [milliseconds, [...values]];
+}"""
+
+
+def answered(page: Page, image: NDArray[Any]) -> tuple[float, NDArray[np.float32]]:
+    """Return the milliseconds that the page's network took for an image, and the values of its answer."""
+    milliseconds, values = page.evaluate(ANSWER, [*image.shape, image.ravel().tolist()])
+    return float(milliseconds), np.array(values, np.float32)
+
+
+def measure(name: str, page: Page, address: str, declared: params.Params) -> None:
+    start = time.perf_counter()
+    page.goto(address)
+    page.wait_for_function("shown.restored")
+    loaded = time.perf_counter() - start
+    experiment = declared.experiments[name]
+    prepared = layout.prepared(experiment.dataset, experiment.input)
+    images = storage.read_split(prepared, "test", slice(0, IMAGES)).images
+    expected = predict(in_float32(trained.load(layout.model(name))), images)
+    answers = [answered(page, image) for image in images]
+    took, found = np.array([one for one, _ in answers]), np.stack([values for _, values in answers])
+    apart = np.abs(found.reshape(expected.shape) - expected)
+    steps = np.abs(np.rint(found.reshape(expected.shape) * 255) - np.rint(expected * 255))
+    large = np.random.default_rng(0).integers(0, 256, (LARGE, LARGE, images.shape[-1]), np.uint8)
+    seconds = min(page.evaluate(ANSWER, [*large.shape, large.ravel().tolist()])[0] for _ in range(3)) / 1000
+    print(f"{name}: {len(images)} test images, largest difference {apart.max():.1e}, mean {apart.mean():.1e};")
+    print(f"  of 8 bits {np.mean(steps > 0):.1e} of all values differ, by {steps.max():.0f} at most;")
+    print(f"  {np.median(took):.1f} ms an image, {LARGE}×{LARGE} in {seconds:.2f} s, page ready in {loaded:.1f} s")
+
+
+def main() -> None:
+    declared, names = params.load(layout.PARAMS), sys.argv[1:]
+    with sync_playwright() as started, tempfile.TemporaryDirectory() as folder:
+        site.write([source(name, declared) for name in names], Path(folder))
+        browser = started.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+        )
+        for name in names:
+            address = (Path(folder) / "experiments" / name / "try.html").as_uri()
+            measure(name, browser.new_page(), address, declared)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
