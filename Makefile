@@ -6,7 +6,8 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 PARALLEL := --numprocesses auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast test-faults chromium browser readme bench bench-check slurm-test lint format lock clean
+.PHONY: help setup demo docs test test-fast test-faults chromium browser readme bench bench-check slurm-test lint format \
+	lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-11s %s\n", $$1, $$2}'
@@ -30,14 +31,18 @@ demo: setup ## Train on patches of photographs that need no download; ends with 
 	@echo
 	@echo 'Open gallery/index.html in a browser.'
 
+docs: setup ## Build the site of docs/ into build/docs; needs no network
+	sphinx-build --fail-on-warning --keep-going --nitpicky --quiet docs build/docs
+	@echo 'Open build/docs/index.html in a browser.'
+
 test: setup lint ## Check style and types, then run every test
 	pytest $(PARALLEL)
 
 test-fast: setup ## Run the unit tests only
 	pytest -m 'not slow' $(PARALLEL)
 
-test-faults: setup ## Run the whole matrix of faults: kills, full disks, damaged files, S3, both engines (an hour)
-	pytest -m 'not slurm' tests/faults
+test-faults: setup ## Run the whole matrix of faults and all commands of the documentation (an hour and more)
+	pytest -m 'not slurm' tests/faults tests/test_docs_commands.py
 
 chromium:
 	which chromium || (apt-get update --quiet && apt-get install --quiet --yes --no-install-recommends chromium)

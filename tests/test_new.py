@@ -1,4 +1,4 @@
-"""`showreel new`: what it writes works as it is, as do the examples of docs/extending.md."""
+"""`showreel new`: what it writes works as it is, as do the examples of docs/howto/extending.md."""
 
 import io
 import re
@@ -45,7 +45,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     tree, file = Checkout(folder), folder / "params.yaml"
     for kind, name in NAMES.items():
         add_lines(file, tree.run("showreel", "new", kind, name))
-    guide = (ROOT / "docs/extending.md").read_text()
+    guide = (ROOT / "docs/howto/extending.md").read_text()
     sources = dict(re.findall(r"^## [^\n]*: (src/\S+)\n\n```python\n(.*?)^```", guide, re.DOTALL | re.MULTILINE))
     assert [Path(path).stem for path in sources] == list(EXAMPLES.values())
     for path, source in sources.items():

@@ -61,7 +61,7 @@ def test_the_page_of_plots_has_the_numbers_of_both_runs(two_runs: Checkout) -> N
 
 
 def test_the_table_of_experiments_in_the_guide_is_narrow(two_runs: Checkout) -> None:
-    guide = (ROOT / "docs/comparing.md").read_text()
+    guide = (ROOT / "docs/howto/comparing.md").read_text()
     found = re.search(r"^dvc exp show --md .*$", guide, re.MULTILINE)
     assert found
     heading, *rows = two_runs.run(*shlex.split(found[0])).strip().splitlines()

@@ -36,7 +36,7 @@ class Dataset(BaseModel):
     """One entry of `datasets`: a file of the folder `datasets/` and its options."""
 
     model_config = ConfigDict(extra="allow", frozen=True, strict=True)
-    source: str
+    source: str = Field(description="A file of src/showreel/datasets/; the other keys are its options.")
 
     @property
     def options(self) -> Options:
@@ -47,12 +47,18 @@ class Dataset(BaseModel):
 class Training(_Strict):
     """How every experiment trains."""
 
-    epochs: Count
-    batch_size: Count
-    learning_rate: Rate
-    precision: Precision
-    deterministic: bool = False
-    devices: Count = 1
+    epochs: Count = Field(description="How often the network sees every training image.")
+    batch_size: Count = Field(description="Images in one step.")
+    learning_rate: Rate = Field(description="Of Adam's first step; from there it falls to 0 along half a cosine.")
+    precision: Precision = Field(
+        description="Of the network's arithmetic; auto: bfloat16 where the device is faster with it, else float32."
+    )
+    deterministic: bool = Field(
+        default=False, description="The same bits at every run, on a GPU too; costs speed there."
+    )
+    devices: Count = Field(
+        default=1, description="How many GPUs share each batch; the result is the same but for rounding."
+    )
 
 
 class TrainingChange(_Strict):
@@ -69,29 +75,29 @@ class TrainingChange(_Strict):
 class Experiment(_Strict):
     """One line of `experiments`: which images, seen through what, restored by which network."""
 
-    dataset: str
-    input: str
-    model: str
-    training: TrainingChange = TrainingChange()
+    dataset: str = Field(description="A name in datasets.")
+    input: str = Field(description="What the network gets: a name in degradations, or clean.")
+    model: str = Field(description="A name in models.")
+    training: TrainingChange = Field(default=TrainingChange(), description="Values that differ from training.")
 
 
 class Watch(_Strict):
     """Who looks on while a network trains: a package of that name, and a file in `watching/`."""
 
-    dvclive: bool = False
-    tensorboard: bool = False
+    dvclive: bool = Field(default=False, description="Into logs/dvclive/, for DVC, VS Code and Studio.")
+    tensorboard: bool = Field(default=False, description="Into logs/tensorboard/, for TensorBoard.")
 
 
 class Params(_Strict):
     """All of params.yaml."""
 
-    seed: Annotated[int, Field(ge=0, lt=2**63)]
-    datasets: dict[Name, Dataset]
-    degradations: dict[Name, Options]
-    models: dict[Name, Options]
-    training: Training
-    watch: Watch = Watch()
-    experiments: dict[Name, Experiment]
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(description="The one number that all randomness comes from.")
+    datasets: dict[Name, Dataset] = Field(description="Where clean images come from: a name → its source and options.")
+    degradations: dict[Name, Options] = Field(description="How inputs are made: a file's name → its options.")
+    models: dict[Name, Options] = Field(description="Networks: a file's name → its options.")
+    training: Training = Field(description="How experiments train; each may change any of it.")
+    watch: Watch = Field(default=Watch(), description="Who looks on while a network trains; changes no result.")
+    experiments: dict[Name, Experiment] = Field(description="A name → which images, seen how, restored by what.")
 
     def recipe(self, experiment: str) -> Options:
         """Return an experiment's training values: the common ones with its own on top."""

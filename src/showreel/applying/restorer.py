@@ -53,7 +53,7 @@ class Restorer:
 
     @property
     def scale(self) -> int:
-        """How much larger the restored picture is: 2 for super-resolution, else 1."""
+        """How many times larger the restored picture is, 2 for super-resolution, else 1."""
         return self.resizable.scale
 
     def restore(self, pixels: Pixels, *, progress: Progress = iter, tile: int = TILE) -> Pixels:
@@ -69,7 +69,7 @@ class Restorer:
             tile: pixels of a tile's side; the result is the same.
 
         Returns:
-            The restored picture: of the same kind, with the same channels, and `scale` times as high and wide.
+            The restored picture, of the same kind, with the same channels, and `scale` times as high and wide.
 
         Raises:
             ValueError: that is no such array.
