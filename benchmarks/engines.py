@@ -37,7 +37,7 @@ PARAMS = {
     "training": {"epochs": 1, "batch_size": 128, "learning_rate": 0.001, "precision": "float32"},
 }
 EXPERIMENT = {"dataset": "digits", "input": "noisy", "model": "unet"}
-COPIED = ("dvc.yaml", "Snakefile", ".dvcignore", ".gitignore", "workflow", "src", "profiles")
+COPIED = ("dvc.yaml", "Snakefile", ".dvcignore", ".gitignore", "workflow", "src", "profiles", "exports")
 
 
 def measure(rounds: int) -> list[Result]:
