@@ -29,6 +29,14 @@ COMMANDS = {
     "snakemake -n": ["snakemake", "--dry-run", "--quiet", "all", "--cores", "2", "all_gifs"],
     "showreel list": ["showreel", "list"],
 }
+GIF = "results/e000/reel.gif"
+STAGE = {
+    "alone": ["showreel", "render", "e000"],
+    "DVC": ["dvc", "repro", "--quiet", "--force", "--single-item", "render@e000"],
+    "Snakemake": [*["snakemake", "--quiet", "all", "--cores", "2", "--force", "--allowed-rules", "render", "--"], GIF],
+}
+"""How to run one stage again."""
+
 PARAMS = {
     "seed": 20,
     "datasets": {"digits": {"source": "digits"}},
@@ -44,6 +52,7 @@ def measure(rounds: int) -> list[Result]:
     rounds = max(1, rounds // 2)
     seconds: dict[tuple[str, int], list[float]] = {}
     shares: dict[int, float] = {}
+    overheads: dict[int, dict[str, float]] = {}
     for count in COUNTS:
         with tempfile.TemporaryDirectory(prefix="showreel-bench-") as name:
             folder = Path(name)
@@ -52,7 +61,18 @@ def measure(rounds: int) -> list[Result]:
                 for command, words in COMMANDS.items():
                     seconds.setdefault((command, count), []).append(_seconds(folder, words))
             shares[count] = _share(folder)
-    return [Result("engines with nothing to do", "", {}, notes=(*_lines(seconds), _told(shares)))]
+            overheads[count] = {name: _seconds(folder, words) for name, words in STAGE.items()}
+    notes = (*_lines(seconds), _told(shares), *_overheads(overheads))
+    return [Result("engines with nothing to do", "", {}, notes=notes)]
+
+
+def _overheads(overheads: dict[int, dict[str, float]]) -> list[str]:
+    """Say what running one stage costs beyond the stage itself."""
+    lines = []
+    for engine in ("DVC", "Snakemake"):
+        told = ", ".join(f"{times[engine] - times['alone']:.1f} s among {count}" for count, times in overheads.items())
+        lines.append(f"one stage under {engine} costs, beyond the stage itself, {told} experiments")
+    return lines
 
 
 def _lines(seconds: dict[tuple[str, int], list[float]]) -> list[str]:
