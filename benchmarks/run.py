@@ -39,8 +39,9 @@ def main() -> None:
     before = harness.from_json(KEPT.read_text()) if KEPT.exists() else []
     found: list[Result] = []
     for name in parsed.names or QUESTIONS:
-        found += importlib.import_module(name).measure(parsed.rounds)
-        print(harness.table(found[-1:]) if not parsed.check else f"{name}: measured", flush=True)
+        measured = importlib.import_module(name).measure(parsed.rounds)
+        print(harness.table(measured), flush=True)
+        found += measured
     if parsed.check:
         print("\n".join(_worse(before, found)) or "nothing is worse by more than the noise")
         return

@@ -162,7 +162,7 @@ def _torch_network(channels: int) -> Any:
             self.down = nn.ModuleList(Level(width) for width in widths[:-1])
             self.halve = nn.ModuleList(nn.Conv2d(a, b, 3, 2, padding=1) for a, b in steps)
             self.bottom = Level(widths[-1])
-            self.double = nn.ModuleList(nn.ConvTranspose2d(b, a, 2, 2) for a, b in steps)
+            self.doubled = nn.ModuleList(nn.ConvTranspose2d(b, a, 2, 2) for a, b in steps)
             self.up = nn.ModuleList(Level(width) for width in widths[:-1])
             self.image = nn.Conv2d(widths[0], channels, 3, padding=1)
             nn.init.zeros_(self.image.weight)
@@ -175,7 +175,7 @@ def _torch_network(channels: int) -> Any:
                 x = halve(x).relu()
             x = self.bottom(x)
             for level in reversed(range(OPTIONS["depth"])):
-                x = self.up[level](self.double[level](x).relu() + skipped[level])
+                x = self.up[level](self.doubled[level](x).relu() + skipped[level])
             return self.image(x)
 
     return Network()
