@@ -6,7 +6,8 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 PARALLEL := --numprocesses auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo docs test test-fast test-faults chromium browser readme slurm-test lint format lock clean
+.PHONY: help setup demo docs test test-fast test-faults chromium browser readme bench bench-check slurm-test lint format \
+	lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-11s %s\n", $$1, $$2}'
@@ -52,6 +53,12 @@ browser: setup chromium ## Look at the gallery and the report in a real Chromium
 readme: setup chromium ## Make the README's table and pictures again from the results on photos and mnist, run if they are not
 	dvc repro --glob 'render@photos-*' 'render@mnist-*'
 	python docs/readme.py
+
+bench: setup ## Measure showreel beside what people would use instead (an hour; `pip install --group peers` adds PyTorch)
+	python benchmarks/run.py
+
+bench-check: setup ## Measure again, and say which ratios are worse than the committed ones by more than the noise
+	python benchmarks/run.py --check
 
 slurm-test: setup ## Run everything on a one-node Slurm (as root; apt-get installs what is missing)
 	tests/cluster/slurm.sh install

@@ -18,7 +18,7 @@ from playwright.sync_api import Page, sync_playwright
 from showreel import layout, params, storage, trained
 from showreel.exporting.parity import in_float32
 from showreel.gallery import site
-from showreel.models.feeding import predict
+from showreel.models.prediction import predict
 from showreel.sources import source
 
 IMAGES = 1000

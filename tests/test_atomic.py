@@ -75,3 +75,36 @@ def test_leftovers_of_one_path_are_removed_and_nothing_else(tmp_path: Path) -> N
         path.write_text("")
     atomic.remove_leftovers(tmp_path / "a.h5")
     assert sorted(tmp_path.iterdir()) == sorted(kept)
+
+
+@pytest.fixture(params=["one step", "two renames"])
+def _swapping(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let folders change places as this file system can, or as one that cannot exchange two names."""
+    if request.param == "two renames":
+        monkeypatch.setattr(atomic, "_exchanged", lambda first, second: False)
+
+
+@pytest.mark.usefixtures("_swapping")
+def test_a_folder_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
+    folder = tmp_path / "gallery"
+    for text in ("old", "new"):
+        with atomic.replacing(folder) as temporary:
+            (temporary / text).write_text(text)
+    assert [path.name for path in folder.iterdir()] == ["new"]
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_two_folders_change_places_in_one_step(tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        (tmp_path / name / f"from {name}").mkdir(parents=True)
+    assert atomic._exchanged(tmp_path / "first", tmp_path / "second")
+    assert (tmp_path / "first/from second").exists()
+    assert (tmp_path / "second/from first").exists()
+    assert not atomic._exchanged(tmp_path / "first", tmp_path / "missing")
+
+
+def test_a_failure_keeps_the_old_folder_and_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "gallery/old").mkdir(parents=True)
+    with pytest.raises(FileExistsError), atomic.replacing(tmp_path / "gallery") as temporary:
+        temporary.mkdir()
+    assert [path.name for path in tmp_path.rglob("*")] == ["gallery", "old"]

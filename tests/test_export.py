@@ -19,7 +19,7 @@ from showreel.exporting.export import check_output, export
 from showreel.exporting.formats import FORMATS, check_installed
 from showreel.gallery import exported
 from showreel.models import archive, unet, upscaler
-from showreel.models.feeding import predict
+from showreel.models.prediction import predict
 from showreel.provenance import file_digest
 
 MODULES = {"onnx": onnx, "saved_model": saved_model, "litert": litert}

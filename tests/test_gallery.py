@@ -1,4 +1,5 @@
 import hashlib
+import json
 import re
 from pathlib import Path
 
@@ -7,7 +8,7 @@ from checkouts import begun
 from samples import make_results
 
 from showreel.errors import ParamsError, ShowreelError
-from showreel.gallery import site
+from showreel.gallery import entry, site
 from showreel.gallery.entry import Source
 from showreel.gallery.words import task
 from showreel.stages.gallery import gallery
@@ -67,6 +68,16 @@ def test_a_page_tells_parameters_origin_and_the_commands_that_make_it_again(made
     for words in ("sigma 0.5", "depth 2", "a processor", "float32", "dvc repro render@photos-denoiser", "3 of 4"):
         assert words in text
     assert "photos-denoiser" not in (made / "experiments/photos-identity/index.html").read_text()
+
+
+@pytest.mark.parametrize(("named", "kept"), [({"kept_epoch": 3}, 3), ({"kept_epoch": 2}, 4), ({}, 4)])
+def test_of_epochs_alike_in_the_table_the_one_that_the_record_names_was_kept(
+    tmp_path: Path, named: dict[str, int], kept: int
+) -> None:
+    source = make_results(tmp_path, "photos-denoiser")
+    source.results["history"].write_text(source.results["history"].read_text().replace("0.04,18.0", "0.04,19.0"))
+    source.training.write_text(json.dumps(json.loads(source.training.read_text()) | named))
+    assert entry.read(source).best_epoch == kept
 
 
 def test_names_with_markup_are_shown_as_they_are(sources: list[Source], tmp_path: Path) -> None:

@@ -62,7 +62,8 @@ def test_values_come_as_they_are_written(tmp_path: Path) -> None:
 
 def test_an_experiment_changes_its_own_training_alone(tmp_path: Path) -> None:
     declared = load(tmp_path, GOOD)
-    common = {"epochs": 25, "batch_size": 128, "learning_rate": 0.001, "precision": "auto", "deterministic": False}
+    common = {"epochs": 25, "batch_size": 128, "learning_rate": 0.001, "precision": "auto"}
+    common |= {"deterministic": False, "devices": 1}
     assert declared.recipe("digits-denoiser") == common
     assert declared.recipe("photos-identity") == common | {"epochs": 50}
 

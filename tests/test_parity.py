@@ -9,7 +9,7 @@ from showreel.block import SPLITS, Block
 from showreel.errors import ShowreelError
 from showreel.exporting import parity
 from showreel.models import upscaler
-from showreel.models.feeding import predict
+from showreel.models.prediction import predict
 
 
 @pytest.fixture

@@ -11,16 +11,18 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 from checkouts import begun
 
-from showreel import checkpoint, storage
+from showreel import checkpoint, pairs, storage
 from showreel.block import SPLITS, Block
 from showreel.checkpoint import Run
 from showreel.errors import ParamsError, ShowreelError
-from showreel.models import archive
+from showreel.models import archive, feeding
 from showreel.models.blocks import Shape
-from showreel.models.feeding import Pairs, predict
+from showreel.models.prediction import predict
 from showreel.objectives.restoration import learning
+from showreel.pairs import PairedSplit
 from showreel.stages import train as stage
 from showreel.stages.degrade import degrade
 from showreel.stages.train import Recipe, train
@@ -99,11 +101,11 @@ def test_the_weights_kept_are_those_that_were_best_on_validation(
     validate: Callable[..., dict[str, float]] = stage._validate
     calls: list[float] = []
 
-    def spoiled(run: Run, network: keras.Model, pairs: Pairs) -> dict[str, float]:
+    def spoiled(run: Run, network: keras.Model, source: PairedSplit, epoch: int) -> dict[str, float]:
         """Validate as ever, but make the network forget everything before its third epoch ends."""
         if len(calls) == 2:
             network.set_weights([np.zeros_like(weights) for weights in network.get_weights()])
-        scores = validate(run, network, pairs)
+        scores = validate(run, network, source, epoch)
         calls.append(scores["validation_psnr"])
         return scores
 
@@ -135,6 +137,40 @@ def test_model_and_reel_say_where_they_come_from(trained: dict[str, Path]) -> No
     assert origin["precision"] == "float32"
     assert [Path(name).name for name in origin["inputs"]] == ["clean.h5", "noisy.h5"]
     assert len(origin["devices"]) == 1
+
+
+def test_the_kept_epoch_is_told(trained: dict[str, Path]) -> None:
+    with zipfile.ZipFile(trained["model"]) as file:
+        kept = json.loads(file.comment)["kept_epoch"]
+    history = pd.read_csv(trained["history"])
+    assert kept == history["epoch"][history["validation_psnr"].to_numpy().argmax()]
+
+
+def test_scores_and_frames_do_not_depend_on_the_parts_that_are_read(
+    trained: dict[str, Path], data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pairs, "PART_VALUES", 5 * 8 * 8)
+    parts = run(data, tmp_path)
+    reels = [storage.read(paths["reel"], storage.Reel) for paths in (trained, parts)]
+    np.testing.assert_allclose(reels[1].psnr, reels[0].psnr, atol=1e-4)
+    np.testing.assert_array_equal(reels[1].target, reels[0].target)
+    assert np.abs(reels[1].predictions.astype(int) - reels[0].predictions).max() <= 1
+    histories = [pd.read_csv(paths["history"]) for paths in (trained, parts)]
+    np.testing.assert_allclose(histories[1], histories[0], rtol=1e-4)
+
+
+def test_images_beyond_the_memory_s_share_are_streamed_and_learnt_alike(
+    trained: dict[str, Path], data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feeding, "MEMORY_BYTES", 0)
+    monkeypatch.setattr(feeding, "WINDOW_BYTES", 32 * 2 * 64)
+    monkeypatch.setattr(storage, "CHUNK_BYTES", 4 * 64)
+    streamed, again = run(data, tmp_path / "streamed"), run(data, tmp_path / "again")
+    assert streamed["model"].read_bytes() == again["model"].read_bytes()
+    assert streamed["model"].read_bytes() != trained["model"].read_bytes()
+    reels = [storage.read(paths["reel"], storage.Reel) for paths in (trained, streamed)]
+    gains = [reel.psnr.max() - reel.psnr[0] for reel in reels]
+    assert gains[1] == pytest.approx(gains[0], rel=0.2)
 
 
 def test_a_loss_that_is_not_finite_is_an_error_and_nothing_is_written(data: Path, tmp_path: Path) -> None:
@@ -169,7 +205,7 @@ class Killed(BaseException):
     """Stands for the end of the process."""
 
 
-def interrupted(data: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, epoch: int) -> None:
+def interrupted(data: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, epoch: int, **changes: Any) -> None:
     """Train until an epoch's checkpoint is kept, and no further."""
     save = checkpoint.save
 
@@ -180,7 +216,7 @@ def interrupted(data: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, epoch
 
     monkeypatch.setattr(checkpoint, "save", save_and_end)
     with pytest.raises(Killed):
-        run(data, folder)
+        run(data, folder, **changes)
     monkeypatch.setattr(checkpoint, "save", save)
 
 
@@ -246,6 +282,48 @@ def test_an_input_that_changes_meanwhile_fails_the_training_and_publishes_nothin
     with pytest.raises(ShowreelError, match=r"clean\.h5: changed while `showreel test` ran"):
         run(tmp_path, tmp_path / "out")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["c"]
+
+
+def test_two_devices_train_as_one_does(trained: dict[str, Path], data: Path, tmp_path: Path) -> None:
+    """Two logical ones of the processor, in a process of their own: TensorFlow counts its devices once."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=_two_devices) as pool:
+        shared, again = (pool.submit(run, data, tmp_path / name, devices=2).result() for name in ("shared", "again"))
+    assert shared["model"].read_bytes() == again["model"].read_bytes()
+    histories = [pd.read_csv(paths["history"]) for paths in (trained, shared)]
+    np.testing.assert_allclose(histories[1], histories[0], rtol=1e-3)
+    reels = [storage.read(paths["reel"], storage.Reel) for paths in (trained, shared)]
+    np.testing.assert_allclose(reels[1].psnr, reels[0].psnr, atol=1e-2)
+    assert np.abs(reels[1].predictions.astype(int) - reels[0].predictions).max() <= 1
+    assert json.loads(reels[1].origin)["devices"][0].startswith("2 × ")
+
+
+def test_a_killed_training_on_two_devices_goes_on(data: Path, tmp_path: Path) -> None:
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=_two_devices) as pool:
+        whole = pool.submit(run, data, tmp_path / "whole", devices=2).result()
+        resumed = pool.submit(_interrupted_and_resumed, data, tmp_path / "resumed").result()
+    for name in ("model", "reel", "history"):
+        assert resumed[name].read_bytes() == whole[name].read_bytes()
+
+
+def _two_devices() -> None:
+    processor = tf.config.list_physical_devices("CPU")[0]
+    tf.config.set_logical_device_configuration(processor, [tf.config.LogicalDeviceConfiguration()] * 2)
+
+
+def _interrupted_and_resumed(data: Path, folder: Path) -> dict[str, Path]:
+    with pytest.MonkeyPatch.context() as patched:
+        interrupted(data, folder, patched, 2, devices=2)
+    return run(data, folder, devices=2)
+
+
+def test_devices_that_are_missing_are_named(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(ParamsError, match=r"training\.devices: 3, but TensorFlow sees 1 here; 1 gives the same"):
+        run(data, tmp_path, devices=3)
+
+
+def test_a_last_step_with_fewer_images_than_devices_is_refused(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(ParamsError, match=r"batch_size 47 leaves 1 of 48 images for the last step"):
+        run(data, tmp_path, devices=2, batch_size=47)
 
 
 def test_deterministic_training_gives_the_same_bits(data: Path, tmp_path: Path) -> None:

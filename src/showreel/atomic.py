@@ -1,5 +1,6 @@
 """Files that appear whole or not at all: written beside their place under a unique name, flushed, then renamed."""
 
+import ctypes
 import glob
 import os
 import shutil
@@ -10,6 +11,9 @@ from pathlib import Path
 
 RANDOM_CHARACTERS = 8
 """How many `tempfile` puts into a name."""
+
+WORKING_FOLDER, EXCHANGE = -100, 2
+"""AT_FDCWD and RENAME_EXCHANGE of Linux's renameat2."""
 
 
 @contextmanager
@@ -43,7 +47,8 @@ def writing(*paths: Path) -> Iterator[list[Path]]:
 def replacing(folder: Path) -> Iterator[Path]:
     """Yield a temporary folder beside a folder; on success it takes its place, on failure it is removed.
 
-    Its files are on the disk before the old folder goes.
+    Its files are on the disk before that. Old and new change places in one step, so that there is a whole folder at
+    every moment; on file systems that cannot do so, the old one is first renamed.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
@@ -54,9 +59,13 @@ def replacing(folder: Path) -> Iterator[Path]:
             if path.is_file():
                 with path.open("rb") as file:
                     os.fsync(file.fileno())
-        if folder.exists():
-            shutil.rmtree(folder)
-        temporary.replace(folder)
+        if not folder.exists():
+            temporary.replace(folder)
+        elif not _exchanged(temporary, folder):
+            aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+            folder.replace(aside)
+            temporary.replace(folder)
+            shutil.rmtree(aside)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -78,3 +87,10 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def _exchanged(first: Path, second: Path) -> bool:
+    """Let two paths change their names in one step; tell whether the system and the file system can."""
+    rename = getattr(ctypes.CDLL(None), "renameat2", None)
+    names = os.fsencode(first), os.fsencode(second)
+    return rename is not None and rename(WORKING_FOLDER, names[0], WORKING_FOLDER, names[1], EXCHANGE) == 0

@@ -36,6 +36,7 @@ class Run:
         frames: uint8 (n, h, w, c), the predictions of the reel's images, before training and after every epoch.
         test_psnr: mean PSNR in dB over the complete test split, likewise. Nothing is chosen by it.
         best_psnr: the best mean PSNR over the validation split so far.
+        best_epoch: the epoch after which it was reached, from 1 on.
         best_weights: the network's weights at that time.
         devices: the names of the devices that it ran on, in that order.
     """
@@ -45,6 +46,7 @@ class Run:
     frames: list[NDArray[np.uint8]] = field(default_factory=list)
     test_psnr: list[float] = field(default_factory=list)
     best_psnr: float = -math.inf
+    best_epoch: int = 0
     best_weights: Arrays = field(default_factory=list)
     devices: list[str] = field(default_factory=list)
 
@@ -61,7 +63,7 @@ def save(path: Path, key: str, run: Run, variables: Sequence[NDArray[np.generic]
     texts = {"key": key, "history": json.dumps(run.history), "timing": json.dumps(run.timing)}
     texts["devices"] = json.dumps(run.devices)
     arrays = {name: np.frombuffer(text.encode(), np.uint8) for name, text in texts.items()}
-    scores = {"test_psnr": np.array(run.test_psnr), "best_psnr": np.array(run.best_psnr)}
+    scores = {name: np.array(getattr(run, name)) for name in ("test_psnr", "best_psnr", "best_epoch")}
     lists = {"best": run.best_weights, "variable": variables, "frame": run.frames}
     named = {f"{name}{index}": array for name, each in lists.items() for index, array in enumerate(each)}
     with atomic.writing(path) as (temporary,):
@@ -96,6 +98,7 @@ def _run(stored: dict[str, NDArray[np.generic]]) -> Run:
         frames=[frame.astype(np.uint8) for frame in _listed(stored, "frame")],
         test_psnr=[float(value) for value in stored["test_psnr"]],
         best_psnr=float(stored["best_psnr"]),
+        best_epoch=int(stored["best_epoch"]),
         best_weights=_listed(stored, "best"),
         devices=json.loads(_text(stored["devices"])),
     )

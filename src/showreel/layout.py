@@ -1,5 +1,6 @@
 """Every path of the pipeline, relative to the project's root. The Snakefile imports it; a test holds dvc.yaml to it."""
 
+import functools
 from pathlib import Path
 
 from showreel import find, provenance
@@ -114,7 +115,8 @@ def results(experiment: str) -> dict[str, Path]:
     return {file.__name__: file(experiment) for file in files}
 
 
-def code(stage: str, **extensions: str) -> list[Path]:
+@functools.cache
+def code(stage: str, **extensions: str) -> tuple[Path, ...]:
     """List the package files that make a stage stale when they change.
 
     They are the import closure of its module and of the extensions that it loads by name, and whatever the extensions
@@ -131,7 +133,7 @@ def code(stage: str, **extensions: str) -> list[Path]:
         if path.stem not in {*find.names(folder), "__init__"}
     }
     sources = shared.union(provenance.closure(modules(stage, **extensions)))
-    return sorted("src" / Path(provenance.relative(path)) for path in sources)
+    return tuple(sorted("src" / Path(provenance.relative(path)) for path in sources))
 
 
 def modules(stage: str, **extensions: str) -> list[str]:

@@ -140,8 +140,10 @@ class Lineage:
         atomic.remove_leftovers(folder)
         with atomic.replacing(folder) as temporary:
             yield temporary
+            outputs = {folder / file.relative_to(temporary): file for file in _files([temporary])}
+            record = self._recorded(outputs, {})
             self.check()
-        self.write_record(_files([folder]))
+        atomic.write_text(self.record, record)
 
     def write_record(self, outputs: Iterable[Path]) -> None:
         """Write the record of outputs that are in place already: files of a folder, each verified when it came.
@@ -185,7 +187,7 @@ def _check_made(digests: Mapping[str, str], maker: Path) -> None:
         return
     try:
         made = dict(json.loads(maker.read_text(encoding="utf-8"))["outputs"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ShowreelError(f"{maker}: damaged ({error}); delete it and run its stage again") from error
     for name, digest in digests.items():
         if made.get(name, digest) != digest:

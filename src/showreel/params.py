@@ -56,6 +56,9 @@ class Training(_Strict):
     deterministic: bool = Field(
         default=False, description="The same bits at every run, on a GPU too; costs speed there."
     )
+    devices: Count = Field(
+        default=1, description="How many GPUs share each batch; the result is the same but for rounding."
+    )
 
 
 class TrainingChange(_Strict):
@@ -66,6 +69,7 @@ class TrainingChange(_Strict):
     learning_rate: Rate = INHERITED
     precision: Precision = INHERITED
     deterministic: bool = INHERITED
+    devices: Count = INHERITED
 
 
 class Experiment(_Strict):

@@ -39,7 +39,7 @@ def closure(modules: Iterable[str]) -> list[Path]:
     """Return the package files that running some modules uses, sorted: they and all that they import, in turn.
 
     The templates, scripts and the like that lie in a module's folder belong to it. `__init__.py` files are left out:
-    they hold a docstring and nothing else (a test sees to it).
+    they hold a docstring, and the package's own a lazy import: nothing that changes a result (a test sees to it).
     """
     found: set[Path] = set()
     waiting = [_source(module) for module in modules]

@@ -3,7 +3,7 @@
 Before each write the room on the disk is proved: where one of its own writes fails, HDF5 takes Python down with it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -69,6 +69,19 @@ def read_split(path: Path, split: Split, rows: slice = EVERY_ROW) -> Block:
         return _read(file[split], rows, path)
 
 
+def read_runs(path: Path, split: Split, runs: Sequence[slice]) -> NDArray[np.uint8]:
+    """Read several runs of consecutive rows of a split into one array, one after the other: uint8 (n, h, w, c)."""
+    with hdf5.opened(path) as file:
+        _check(file[split], path)
+        stored = file[split]["images"]
+        images = np.empty((sum(run.stop - run.start for run in runs), *stored.shape[1:]), np.uint8)
+        end = 0
+        for run in runs:
+            start, end = end, end + run.stop - run.start
+            stored.read_direct(images, run, slice(start, end))
+        return images
+
+
 def stream_split(path: Path, split: Split) -> Iterator[Block]:
     """Yield one split in blocks of about `BLOCK_BYTES`, in order."""
     with hdf5.opened(path) as file:
@@ -76,6 +89,11 @@ def stream_split(path: Path, split: Split) -> Iterator[Block]:
         rows = max(1, BLOCK_BYTES // int(np.prod(images.shape[1:])))
         for start in range(0, len(images), rows):
             yield _read(file[split], slice(start, start + rows), path)
+
+
+def chunk_rows(shape: tuple[int, ...]) -> int:
+    """Return how many images of a shape (h, w, c) a prepared file keeps in one piece."""
+    return max(1, CHUNK_BYTES // int(np.prod(shape)))
 
 
 def count(path: Path, split: Split) -> int:
@@ -140,10 +158,8 @@ def _append(group: h5py.Group, block: Block, path: Path) -> None:
     """Lengthen a split's two datasets by one block; the first block fixes the images' shape."""
     if "images" not in group:
         shape = block.images.shape[1:]
-        rows = max(1, CHUNK_BYTES // int(np.prod(shape)))
-        group.create_dataset(
-            "images", (0, *shape), np.uint8, maxshape=(None, *shape), chunks=(rows, *shape), fletcher32=True
-        )
+        chunks = (chunk_rows(shape), *shape)
+        group.create_dataset("images", (0, *shape), np.uint8, maxshape=(None, *shape), chunks=chunks, fletcher32=True)
         group.create_dataset("labels", (0,), np.int32, maxshape=(None,), chunks=(16384,), fletcher32=True)
     images, labels = group["images"], group["labels"]
     if block.images.shape[1:] != images.shape[1:]:
@@ -156,7 +172,13 @@ def _append(group: h5py.Group, block: Block, path: Path) -> None:
 
 
 def _read(group: h5py.Group, rows: slice, path: Path) -> Block:
-    """Read some rows of a split, after a look at whether the split is as long as it says, and of images."""
+    """Read some rows of a split."""
+    _check(group, path)
+    return Block(group["images"][rows], group["labels"][rows])
+
+
+def _check(group: h5py.Group, path: Path) -> None:
+    """Refuse a split that is not as long as it says, or not of images."""
     mend = "delete it and run its stage again"
     if not len(group["images"]) == len(group["labels"]) == group.attrs["count"]:
         raise ShowreelError(f"{path}: the {group.name} split is shorter than it says; {mend}")
@@ -164,4 +186,3 @@ def _read(group: h5py.Group, rows: slice, path: Path) -> Block:
     types = (group["images"].dtype, group["labels"].dtype, group["labels"].shape)
     if types != (np.uint8, np.int32, (count,)) or channels not in (1, 3) or not height * width:
         raise ShowreelError(f"{path}: the {group.name} split holds no images with labels; {mend}")
-    return Block(group["images"][rows], group["labels"][rows])

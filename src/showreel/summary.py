@@ -16,7 +16,7 @@ def read(path: Path) -> dict[str, float]:
         raise ShowreelError(f"{path}: missing; run the evaluate stage (`dvc repro` does that)")
     try:
         scores = json.loads(path.read_text(encoding="utf-8", errors="replace"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ShowreelError(f"{path}: damaged ({error}); delete it and evaluate again") from error
     if not isinstance(scores, dict) or not all(isinstance(value, int | float) for value in scores.values()):
         raise ShowreelError(f"{path}: not a flat table of numbers; delete it and evaluate again")

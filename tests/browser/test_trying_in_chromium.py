@@ -20,7 +20,7 @@ from showreel.degradations import downscaled
 from showreel.exporting import onnx
 from showreel.gallery import site
 from showreel.models import unet, upscaler
-from showreel.models.feeding import predict
+from showreel.models.prediction import predict
 from showreel.objectives.restoration.scores import score
 
 if TYPE_CHECKING:

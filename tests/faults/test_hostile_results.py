@@ -175,12 +175,7 @@ def test_json_of_another_form_is_refused(
     assert name in refused(project, "gallery", capsys)
 
 
-OFF_LIMITS = pytest.mark.xfail(strict=True, reason="lineage._check_made lets RecursionError through")
-
-
-@pytest.mark.parametrize(
-    "name", [f"{RESULTS}/metrics.json", f"{RESULTS}/sheet.json", pytest.param(TRAINING, marks=OFF_LIMITS)]
-)
+@pytest.mark.parametrize("name", [f"{RESULTS}/metrics.json", f"{RESULTS}/sheet.json", TRAINING])
 def test_json_without_a_bottom_is_refused(project: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
     (project / name).write_text('{"psnr": ' + DEEP)
     assert f"{name}: damaged" in refused(project, "gallery", capsys)

@@ -18,6 +18,12 @@ def experiment(wildcards):
     return value(f"experiments.{wildcards.experiment}")
 
 
+def devices(wildcards):
+    """Tell on how many devices an experiment trains."""
+    own = experiment(wildcards).get("training", {})
+    return own.get("devices", config["training"].get("devices", 1))
+
+
 def prepared_pair(wildcards):
     """List an experiment's input and its target: one file where the input is clean."""
     dataset = experiment(wildcards)["dataset"]

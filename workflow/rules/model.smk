@@ -15,7 +15,7 @@ rule train:
     conda:
         "../envs/showreel.yaml"
     resources:
-        gpu=1,
+        gpu=devices,
     params:
         lambda wildcards: values(
             "seed",

@@ -12,7 +12,7 @@ from showreel import atomic, provenance, trained
 from showreel.errors import ParamsError, ShowreelError
 from showreel.exporting.formats import FORMATS
 from showreel.exporting.parity import Distance, Network, arithmetic, distances, in_float32
-from showreel.models.feeding import predict
+from showreel.models.prediction import predict
 from showreel.quiet import quiet
 
 TOLERANCE = 1e-4

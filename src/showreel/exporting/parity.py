@@ -13,7 +13,7 @@ from tqdm import tqdm
 from showreel import storage
 from showreel.errors import ShowreelError
 from showreel.models import archive
-from showreel.models.feeding import predict
+from showreel.models.prediction import predict
 
 Network = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 

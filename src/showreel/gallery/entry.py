@@ -89,11 +89,14 @@ class Entry:
     def best_epoch(self) -> int:
         """The epoch whose weights were kept: the best on the validation split.
 
-        The table has six digits; of epochs that are equal in them, it is that whose test score is the final one.
+        The table has six digits; of epochs that are equal in them, it is the one that the training's record names, or,
+        where that is missing, the one whose test score is the final one.
         """
         reached = dict(zip(self.sheet["reel"]["epochs"], self.sheet["reel"]["psnr"], strict=True))
         best = self.history["validation_psnr"] == self.history["validation_psnr"].max()
         epochs = [int(epoch) for epoch in self.history["epoch"][best]]
+        if (kept := self.training.get("kept_epoch")) in epochs:
+            return int(kept)
         return min(epochs, key=lambda epoch: abs(reached[epoch] - self.metrics["psnr"]))
 
     @property

@@ -121,6 +121,7 @@ class Record(BaseModel):
     versions: dict[str, str] = {}
     devices: list[str] = []
     precision: str = ""
+    kept_epoch: int = 0
     degradation: Table = {}
     classes: list[str] = []
 

@@ -12,6 +12,8 @@ from typing import Literal
 import keras
 import tensorflow as tf
 
+from showreel.errors import ParamsError
+
 Precision = Literal["auto", "bfloat16", "float32"]
 
 GPU_LOCKS = Path(tempfile.gettempdir()) / f"showreel-gpus-{os.getuid()}"
@@ -27,44 +29,77 @@ BFLOAT16_FLAGS = {"amx_bf16", "avx512_bf16"}
 
 
 @contextmanager
-def claimed(*, alone: bool) -> Iterator[str]:
-    """Hold a device, and yield its name: a GPU's or the processor's. TensorFlow takes GPU memory as it needs it.
+def claimed(*, alone: bool, count: int = 1) -> Iterator[str]:
+    """Hold devices, and yield what they are called: GPUs, or the processor. TensorFlow takes GPU memory as it needs it.
 
     Args:
-        alone: whether to wait for a GPU that no other such process of this machine holds. Only where TensorFlow sees
+        alone: whether to wait for GPUs that no other such process of this machine holds. Only where TensorFlow sees
             several is there a choice: a scheduler that hands out devices shows each job its own alone.
+        count: how many GPUs to take where there is a choice.
     """
     gpus = tf.config.list_physical_devices("GPU")
     for gpu in gpus:
         tf.config.experimental.set_memory_growth(gpu, True)
     with ExitStack() as held:
-        if alone and len(gpus) > 1:
-            gpus = [gpus[held.enter_context(free(_numbers(len(gpus)), GPU_LOCKS))]]
+        if alone and len(gpus) >= max(2, count):
+            places = held.enter_context(free(_numbers(len(gpus)), GPU_LOCKS, count))
+            gpus = [gpus[place] for place in places]
             tf.config.set_visible_devices(gpus, "GPU")
-        yield (
-            str(tf.config.experimental.get_device_details(gpus[0])["device_name"]) if gpus else _processor("model name")
-        )
+        name = tf.config.experimental.get_device_details(gpus[0])["device_name"] if gpus else _processor("model name")
+        yield str(name) if count == 1 else f"{count} × {name}"
 
 
 @contextmanager
-def free(numbers: Sequence[str], folder: Path) -> Iterator[int]:
-    """Hold the first thing that no other process holds, waiting until there is one; yield its place in `numbers`.
+def free(numbers: Sequence[str], folder: Path, count: int = 1) -> Iterator[list[int]]:
+    """Hold the first things that no other process holds, waiting for as many; yield their places in `numbers`.
+
+    One process at a time chooses, so that no two wait for what the other holds.
 
     Args:
         numbers: what the things are called on this machine.
         folder: where the lock files are.
+        count: how many to hold.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    while True:
-        for index, number in enumerate(numbers):
-            with (folder / f"{number}.lock").open("w") as lock:
-                try:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    continue
-                yield index
-                return
-        time.sleep(POLL_SECONDS)
+    places: list[int] = []
+    with ExitStack() as held:
+        with (folder / "choice.lock").open("w") as choice:
+            fcntl.flock(choice, fcntl.LOCK_EX)
+            while len(places) < count:
+                for index, number in enumerate(numbers):
+                    if index not in places and len(places) < count and _is_held(folder / f"{number}.lock", held):
+                        places.append(index)
+                if len(places) < count:
+                    time.sleep(POLL_SECONDS)
+        yield places
+
+
+def strategy(count: int) -> tf.distribute.Strategy:
+    """Return how a network that is built within its scope trains on the first `count` devices, each on its share.
+
+    Raises:
+        ParamsError: TensorFlow sees fewer.
+    """
+    if count == 1:
+        return tf.distribute.get_strategy()
+    devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+    if len(devices) < count:
+        raise ParamsError(
+            f"training.devices: {count}, but TensorFlow sees {len(devices)} here; 1 gives the same but for rounding"
+        )
+    return tf.distribute.MirroredStrategy([device.name for device in devices[:count]])
+
+
+def _is_held(path: Path, held: ExitStack) -> bool:
+    """Lock a file until `held` is left, unless another process has locked it; tell whether it is ours."""
+    lock = path.open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        return False
+    held.enter_context(lock)
+    return True
 
 
 def _numbers(count: int) -> list[str]:

@@ -1,48 +1,103 @@
-"""Images into a network: shuffled batches to train on, and predictions in order."""
+"""Shuffled batches to train on: of images that stay in memory, or of as many as the disk holds.
 
-from collections.abc import Callable
-from typing import NamedTuple
+What is larger than `MEMORY_BYTES` is streamed. Every epoch deals the runs of rows that the file keeps together (its
+chunks) out at random to windows of `WINDOW_BYTES`, reads one window ahead of the training, and draws batches from all
+over the window. Every image can meet every other one in a batch; only that the rows of one run share a window tells
+the order from a full shuffle. Of b images of a batch, an image finds on average less than b · run / window of its own
+run: with 128 images a batch and 256 KiB of inputs and as much of targets a run, 1 in 8, however large the file is. By
+that factor, 1 + 1 / 8, the variance of a batch's mean can grow at worst, in a file whose runs are each of one kind.
+"""
 
-import keras
+from collections.abc import Iterator
+from itertools import pairwise
+
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-PREDICTION_BATCH = 1024
+from showreel import storage
+from showreel.pairs import PairedSplit
 
+MEMORY_BYTES = 1 << 30
+"""Inputs and targets up to this size are kept in memory and shuffled as a whole."""
 
-class Pairs(NamedTuple):
-    """One split's inputs and targets: uint8 (n, h', w', c) and uint8 (n, h, w, c)."""
-
-    degraded: NDArray[np.uint8]
-    target: NDArray[np.uint8]
+WINDOW_BYTES = 1 << 29
+"""Inputs and targets that are shuffled together where there are more; two such windows are in memory."""
 
 
 class Feed:
     """Batches of one split, in an order that is drawn anew for every epoch.
 
-    The images stay uint8 on the host; each batch is gathered and its targets scaled to [0, 1] inside TensorFlow.
+    The images stay uint8 on the host; the targets of each batch are scaled to [0, 1] inside TensorFlow.
     """
 
-    def __init__(self, pairs: Pairs, batch_size: int) -> None:
-        with tf.device("CPU"):
-            self._degraded, self._target = tf.constant(pairs.degraded), tf.constant(pairs.target)
-        self._batch_size = batch_size
+    def __init__(self, source: PairedSplit, batch_size: int) -> None:
+        self._source, self._batch_size = source, batch_size
+        self._kept: tuple[tf.Tensor, tf.Tensor] | None = None
+        if source.count * source.image_bytes <= MEMORY_BYTES:
+            pairs = source.read()
+            with tf.device("CPU"):
+                self._kept = tf.constant(pairs.degraded), tf.constant(pairs.target)
 
     def batches(self, generator: np.random.Generator) -> tf.data.Dataset:
         """Return all pairs once: uint8 (b, h', w', c), float32 (b, h, w, c) in [0, 1]; the last batch may be short."""
-        order = generator.permutation(len(self._target))
-        batches = tf.data.Dataset.from_tensor_slices(order).batch(self._batch_size)
-        return batches.map(self._gathered, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).prefetch(2)
+        steps = -(-self._source.count // self._batch_size)
+        if self._kept:
+            with tf.device("CPU"):
+                order = tf.constant(generator.permutation(self._source.count))
+            batches = self._gathered(*self._kept, order)
+        else:
+            batches = self._windows(generator).prefetch(1).flat_map(self._gathered)
+        return batches.apply(tf.data.experimental.assert_cardinality(steps)).prefetch(2)
 
-    def _gathered(self, indices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        target = tf.gather(self._target, indices)
-        return tf.gather(self._degraded, indices), tf.cast(target, tf.float32) / 255
+    def _gathered(self, degraded: tf.Tensor, target: tf.Tensor, order: tf.Tensor) -> tf.data.Dataset:
+        """Return batches of images in an order, int64 (n,)."""
+        size = self._batch_size
+
+        def batch(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            rows = order[step * size : (step + 1) * size]
+            return tf.gather(degraded, rows), tf.cast(tf.gather(target, rows), tf.float32) / 255
+
+        steps = (tf.size(order, tf.int64) + size - 1) // size
+        return tf.data.Dataset.range(steps).map(batch, tf.data.AUTOTUNE, deterministic=True)
+
+    def _windows(self, generator: np.random.Generator) -> tf.data.Dataset:
+        """Return what is shuffled together: inputs and targets as the file has them, and their order."""
+        source, size = self._source, self._batch_size
+        windows = dealt(
+            source.count,
+            run=storage.chunk_rows(source.output_shape),
+            window=max(1, WINDOW_BYTES // source.image_bytes // size) * size,
+            generator=generator,
+        )
+
+        def read() -> Iterator[tuple[NDArray[np.generic], ...]]:
+            for rows in windows:
+                yield *source.read_runs(_runs(rows)), np.argsort(np.argsort(rows))
+
+        images = (tf.TensorSpec((None, *shape), tf.uint8) for shape in (source.input_shape, source.output_shape))
+        return tf.data.Dataset.from_generator(read, output_signature=(*images, tf.TensorSpec((None,), tf.int64)))
 
 
-def predict(
-    network: keras.Model, degraded: NDArray[np.uint8], on_batch: Callable[..., object] | None = None
-) -> NDArray[np.float32]:
-    """Return the network's float32 output in [0, 1] for uint8 images, in their order."""
-    callbacks = [keras.callbacks.LambdaCallback(on_predict_batch_end=on_batch)] if on_batch else []
-    return np.asarray(network.predict(degraded, batch_size=PREDICTION_BATCH, verbose=0, callbacks=callbacks))
+def dealt(count: int, *, run: int, window: int, generator: np.random.Generator) -> list[NDArray[np.int64]]:
+    """Deal rows out to windows, run by run, and shuffle each window.
+
+    Args:
+        count: rows there are.
+        run: consecutive rows that are dealt together; the last run may be shorter, and one at a window's end is cut.
+        window: rows of a window; the last one may have fewer.
+        generator: draws the order.
+
+    Returns:
+        The windows' rows, int64, in the order in which they come; all rows once.
+    """
+    starts = generator.permutation(np.arange(0, count, run))
+    order = np.concatenate([np.arange(start, min(start + run, count)) for start in starts])
+    return [generator.permutation(order[start : start + window]) for start in range(0, count, window)]
+
+
+def _runs(rows: NDArray[np.int64]) -> list[slice]:
+    """Return the runs of consecutive rows among some rows."""
+    ordered = np.sort(rows)
+    ends = [0, *(np.flatnonzero(np.diff(ordered) != 1) + 1), len(ordered)]
+    return [slice(int(ordered[start]), int(ordered[end - 1]) + 1) for start, end in pairwise(ends)]

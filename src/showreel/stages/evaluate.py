@@ -18,7 +18,7 @@ from showreel.degradations.baseline import Baseline
 from showreel.errors import ShowreelError
 from showreel.lineage import Lineage
 from showreel.models import archive, device
-from showreel.models.feeding import predict
+from showreel.models.prediction import predict
 from showreel.objectives.restoration import learning
 from showreel.objectives.restoration.classical import Options, Pair, Scores, batches, joined, restored, score_baselines
 from showreel.objectives.restoration.examples import Examples, choose

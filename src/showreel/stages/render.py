@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import imageio.v3 as imageio
@@ -62,36 +63,38 @@ def render(
     _check(footage, baseline, reel, examples)
     origin = lineage.origin(experiment=experiment, training=_origin(footage, reel))
     palette = colours.palette([footage.target, footage.degraded, baseline.baseline, footage.predictions])
-    known = np.full(1 << 24, UNKNOWN, np.int16)
-    indices = []
-    for canvas in frames(experiment, footage, baseline, scores):
-        indices.append(_indexed(canvas, palette, known))
-    small = list(cards(footage))
+    drawn, small = list(frames(experiment, footage, baseline, scores)), list(cards(footage))
     picture, table = drawn_sheet(footage, baseline)
     with lineage.publishing(sheet, places, still, card, poster, gif) as files:
         files[0].write_bytes(_png(picture, origin))
         files[1].write_text(json.dumps(table) + "\n", encoding="utf-8")
         files[2].write_bytes(_png(small[-1], origin))
-        files[3].write_bytes(_gif(np.stack([_indexed(each, palette, known) for each in small]), palette, origin))
-        files[4].write_bytes(_png(canvas, origin))
-        files[5].write_bytes(_gif(np.stack(indices), palette, origin))
+        files[3].write_bytes(_gif(_indexed(small, palette), palette, origin))
+        files[4].write_bytes(_png(drawn[-1], origin))
+        files[5].write_bytes(_gif(_indexed(drawn, palette), palette, origin))
 
 
-def _indexed(canvas: NDArray[np.uint8], palette: NDArray[np.uint8], known: NDArray[np.int16]) -> NDArray[np.uint8]:
-    """Turn a frame into indices of the nearest colours; a colour's answer is the same in all frames: nothing flickers.
+def _indexed(canvases: Sequence[NDArray[np.uint8]], palette: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Turn frames into indices of the nearest colours; a colour's answer is the same in all frames: nothing flickers.
 
     Args:
-        canvas: uint8 (h, w, 3).
+        canvases: uint8 (h, w, 3) each; only the rows that differ from the frame before are looked at.
         palette: uint8 (k, 3).
-        known: int16 (2²⁴,), colour as a number → its index or `UNKNOWN`; filled in place.
 
     Returns:
-        uint8 (h, w).
+        uint8 (frames, h, w).
     """
-    numbers = colours.packed(canvas)
-    new = np.unique(numbers[known[numbers] == UNKNOWN])
-    known[new] = colours.nearest(colours.unpacked(new), palette)
-    return known[numbers].astype(np.uint8)
+    known = np.full(1 << 24, UNKNOWN, np.int16)
+    indices = np.empty((len(canvases), *canvases[0].shape[:2]), np.uint8)
+    for number, canvas in enumerate(canvases):
+        before = max(0, number - 1)
+        indices[number] = indices[before]
+        rows = (canvas != canvases[before]).any(axis=(1, 2)) if number else slice(None)
+        numbers = colours.packed(canvas[rows])
+        new = np.unique(numbers[known[numbers] == UNKNOWN])
+        known[new] = colours.nearest(colours.unpacked(new), palette)
+        indices[number, rows] = known[numbers]
+    return indices
 
 
 def _gif(indices: NDArray[np.uint8], palette: NDArray[np.uint8], comment: str) -> bytes:
@@ -118,7 +121,7 @@ def _gif(indices: NDArray[np.uint8], palette: NDArray[np.uint8], comment: str) -
 def _png(canvas: NDArray[np.uint8], comment: str) -> bytes:
     text = PngInfo()
     text.add_text("Comment", comment)
-    encoded: bytes = imageio.imwrite("<bytes>", canvas, extension=".png", plugin="pillow", pnginfo=text, optimize=True)
+    encoded: bytes = imageio.imwrite("<bytes>", canvas, extension=".png", plugin="pillow", pnginfo=text)
     return encoded
 
 

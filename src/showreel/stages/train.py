@@ -5,6 +5,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,10 @@ from showreel.checkpoint import Run
 from showreel.errors import ParamsError, ShowreelError
 from showreel.lineage import Lineage
 from showreel.models import archive, device
-from showreel.models.feeding import Feed, Pairs, predict
+from showreel.models.feeding import Feed
+from showreel.models.prediction import predict
 from showreel.objectives.restoration import learning
+from showreel.pairs import PairedSplit
 
 REEL_IMAGES = 10
 
@@ -43,6 +46,7 @@ class Recipe:
         learning_rate: of Adam in the first step; it falls to 0 along half a cosine.
         precision: `bfloat16`, `float32`, or `auto` for the faster one on this machine.
         deterministic: whether TensorFlow may only use operations that always give the same bits.
+        devices: how many share each batch.
     """
 
     architecture: str
@@ -53,6 +57,7 @@ class Recipe:
     learning_rate: float
     precision: device.Precision
     deterministic: bool
+    devices: int = 1
 
 
 def train(
@@ -71,8 +76,6 @@ def train(
 ) -> None:
     """Train a network and keep the weights of the epoch with the best validation score.
 
-    A training that was killed goes on from its last finished epoch.
-
     Args:
         experiment: its name, for messages.
         degraded: the prepared file of inputs.
@@ -81,58 +84,59 @@ def train(
         reel: the reel file to write.
         history: the CSV file to write, one row an epoch.
         timing: the CSV file to write of seconds and images a second, one row an epoch: a log, no result.
-        kept: the checkpoint; there is none after a finished training.
+        kept: the checkpoint, by which a killed training goes on from its last epoch; a finished one leaves none.
         recipe: what to train and how.
         lineage: of this run.
         watchers: who else wants to see how it goes.
 
     Raises:
-        ParamsError: the architecture cannot map the inputs to the targets.
+        ParamsError: the architecture cannot map the inputs to the targets, or devices are missing.
         ShowreelError: a prepared file is missing or damaged, or the loss is not finite.
     """
-    with device.claimed(alone=True) as processor:
+    splits = {split: PairedSplit.of(degraded, clean, split) for split in SPLITS}
+    _check_last_step(experiment, recipe, splits["train"].count)
+    with device.claimed(alone=True, count=recipe.devices) as processor:
         precision = device.set_arithmetic(recipe.precision, deterministic=recipe.deterministic)
-        keras.utils.set_random_seed(recipe.seed % 2**32)
-        splits = {split: _pairs(degraded, clean, split) for split in SPLITS}
-        network = _built(experiment, recipe, splits["train"])
-        _compile(network, recipe, len(splits["train"].target))
+        with device.strategy(recipe.devices).scope():
+            network = _compiled(experiment, recipe, splits["train"])
         key = lineage.origin(precision=precision)
         run = _begun(kept, key, network, processor)
-
-        def keep(network: keras.Model, run: Run) -> None:
-            checkpoint.save(kept, key, run, _state(network))
-
+        keep = partial(_keep, kept, key)
         _fit(experiment, run, network, splits, recipe, [keep, *watchers])
     network.set_weights(run.best_weights)
-    facts = {"precision": precision, "devices": run.devices}
+    facts = {"precision": precision, "devices": run.devices, "kept_epoch": run.best_epoch}
+    footage = _reel(run, splits["test"], lineage.origin(**facts))
     with lineage.publishing(model, reel, history, **facts) as (model_file, reel_file, history_file):
-        archive.save(network, model_file, lineage.origin(**facts))
-        storage.write(reel_file, _reel(run, splits["test"], lineage.origin(**facts)))
+        archive.save(network, model_file, footage.origin)
+        storage.write(reel_file, footage)
         history_file.write_text(_table(run.history))
     atomic.write_text(timing, _table(run.timing))
     kept.unlink(missing_ok=True)
 
 
-def _pairs(degraded: Path, clean: Path, split: Split) -> Pairs:
-    pairs = Pairs(storage.read_split(degraded, split).images, storage.read_split(clean, split).images)
-    if len(pairs.degraded) != len(pairs.target):
-        raise ShowreelError(f"{degraded}: its {split} split does not match {clean}; run its degrade stage again")
-    return pairs
+def _check_last_step(experiment: str, recipe: Recipe, images: int) -> None:
+    """Refuse a last step of fewer images than devices: one of them would have nothing to do, which TensorFlow fails."""
+    rest = (images - 1) % recipe.batch_size + 1
+    if rest < recipe.devices:
+        raise ParamsError(
+            f"experiments.{experiment}: training.batch_size {recipe.batch_size} leaves {rest} of {images} images for "
+            f"the last step, fewer than training.devices {recipe.devices}; choose another"
+        )
 
 
-def _built(experiment: str, recipe: Recipe, pairs: Pairs) -> keras.Model:
+def _compiled(experiment: str, recipe: Recipe, source: PairedSplit) -> keras.Model:
+    """Build the network that the recipe asks for, with its optimizer and first weights."""
+    keras.utils.set_random_seed(recipe.seed % 2**32)
     build = find.module("models", recipe.architecture).build
     try:
-        return build(pairs.degraded.shape[1:], pairs.target.shape[1:], **recipe.options)
+        network = build(source.input_shape, source.output_shape, **recipe.options)
     except ValueError as error:
         raise ParamsError(f"experiments.{experiment}.model: {error}") from error
-
-
-def _compile(network: keras.Model, recipe: Recipe, images: int) -> None:
-    steps = recipe.epochs * math.ceil(images / recipe.batch_size)
+    steps = recipe.epochs * math.ceil(source.count / recipe.batch_size)
     rate = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, steps)
     network.compile(keras.optimizers.Adam(rate), learning.LOSS)
     network.optimizer.build(network.trainable_variables)
+    return network
 
 
 def _variables(network: keras.Model) -> list[keras.Variable]:
@@ -140,8 +144,9 @@ def _variables(network: keras.Model) -> list[keras.Variable]:
     return [*network.variables, *network.optimizer.variables]
 
 
-def _state(network: keras.Model) -> checkpoint.Arrays:
-    return [keras.ops.convert_to_numpy(variable) for variable in _variables(network)]
+def _keep(kept: Path, key: str, network: keras.Model, run: Run) -> None:
+    state = [keras.ops.convert_to_numpy(variable) for variable in _variables(network)]
+    checkpoint.save(kept, key, run, state)
 
 
 def _begun(kept: Path, key: str, network: keras.Model, processor: str) -> Run:
@@ -160,13 +165,13 @@ def _fit(
     experiment: str,
     run: Run,
     network: keras.Model,
-    splits: Mapping[Split, Pairs],
+    splits: Mapping[Split, PairedSplit],
     recipe: Recipe,
     watchers: Sequence[Watcher],
 ) -> None:
     """Train for the epochs that the run lacks, and show the watchers each."""
-    feed = Feed(splits["train"], recipe.batch_size)
-    steps, done = math.ceil(len(splits["train"].target) / recipe.batch_size), len(run.history)
+    feed, images = Feed(splits["train"], recipe.batch_size), splits["train"].count
+    steps, done = math.ceil(images / recipe.batch_size), len(run.history)
     bar = tqdm(
         total=steps * recipe.epochs, initial=steps * done, desc=f"train {experiment}", unit=" steps", disable=None
     )
@@ -181,38 +186,47 @@ def _fit(
             seconds = time.perf_counter() - start
             if not math.isfinite(loss):
                 raise ShowreelError(f"{experiment}: the loss is {loss} in epoch {epoch}; lower training.learning_rate")
-            psnr = _validate(run, network, splits["validation"])
+            scores = _validate(run, network, splits["validation"], epoch)
             _film(run, network, splits["test"])
-            run.history.append({"epoch": epoch, "loss": loss, **psnr})
-            images_per_second = len(splits["train"].target) / seconds
-            run.timing.append({"epoch": epoch, "seconds": seconds, "images_per_second": images_per_second})
+            run.history.append({"epoch": epoch, "loss": loss, **scores})
+            run.timing.append({"epoch": epoch, "seconds": seconds, "images_per_second": images / seconds})
             for watch in watchers:
                 watch(network, run)
-            progress.set_postfix(epoch=epoch, validation_psnr=f"{psnr['validation_psnr']:.2f} dB")
+            progress.set_postfix(epoch=epoch, validation_psnr=f"{scores['validation_psnr']:.2f} dB")
 
 
-def _validate(run: Run, network: keras.Model, pairs: Pairs) -> dict[str, float]:
+def _validate(run: Run, network: keras.Model, source: PairedSplit, epoch: int) -> dict[str, float]:
     """Score the network on the validation split, and remember its weights if it never was better."""
-    predictions = predict(network, pairs.degraded)
-    psnr = float(learning.psnr(pairs.target, predictions).mean())
+    losses, scores = [], []
+    for pairs in source.parts():
+        predictions = predict(network, pairs.degraded)
+        losses.append(learning.mse(pairs.target, predictions))
+        scores.append(learning.psnr(pairs.target, predictions))
+    psnr = float(np.concatenate(scores).mean())
     if psnr > run.best_psnr:
-        run.best_psnr, run.best_weights = psnr, network.get_weights()
-    return {"validation_loss": float(learning.mse(pairs.target, predictions).mean()), "validation_psnr": psnr}
+        run.best_psnr, run.best_epoch, run.best_weights = psnr, epoch, network.get_weights()
+    return {"validation_loss": float(np.concatenate(losses).mean()), "validation_psnr": psnr}
 
 
-def _film(run: Run, network: keras.Model, pairs: Pairs) -> None:
+def _film(run: Run, network: keras.Model, source: PairedSplit) -> None:
     """Keep what the network makes of the reel's images now, and its score over all test images."""
-    predictions = predict(network, pairs.degraded)
-    run.frames.append(np.rint(predictions[:REEL_IMAGES] * 255).astype(np.uint8))
-    run.test_psnr.append(float(learning.psnr(pairs.target, predictions).mean()))
+    frame, scores = np.empty((0, *source.output_shape), np.uint8), []
+    for pairs in source.parts():
+        predictions = predict(network, pairs.degraded)
+        scores.append(learning.psnr(pairs.target, predictions))
+        missing = REEL_IMAGES - len(frame)
+        frame = np.concatenate([frame, np.rint(predictions[:missing] * 255).astype(np.uint8)])
+    run.frames.append(frame)
+    run.test_psnr.append(float(np.concatenate(scores).mean()))
 
 
-def _reel(run: Run, test: Pairs, origin: str) -> storage.Reel:
+def _reel(run: Run, source: PairedSplit, origin: str) -> storage.Reel:
+    pairs = source.read(slice(0, REEL_IMAGES))
     return storage.Reel(
         origin=origin,
         indices=np.arange(len(run.frames[0])),
-        degraded=test.degraded[:REEL_IMAGES],
-        target=test.target[:REEL_IMAGES],
+        degraded=pairs.degraded,
+        target=pairs.target,
         epochs=np.arange(len(run.frames)),
         predictions=np.stack(run.frames),
         psnr=np.array(run.test_psnr),

@@ -79,4 +79,5 @@ def _lay(canvas: Canvas, mask: Image.Image, left: int, top: int, ink: Colour) ->
     """Blend ink into the canvas where the mask (0 … 255) says; what sticks out is cut off."""
     part = canvas[top : top + mask.height, left : left + mask.width]
     shade = np.rint(np.asarray(mask)[: part.shape[0], : part.shape[1]] * (SHADES / 255)).astype(np.uint8)
-    part[:] = blend(part, ink, shade)
+    inked = shade > 0
+    part[inked] = blend(part[inked], ink, shade[inked])

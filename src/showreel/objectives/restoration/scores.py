@@ -1,5 +1,8 @@
 """How near restored images come to the clean ones: a score per image and kind, for whole batches at once."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -38,8 +41,12 @@ def ssim(target: NDArray[np.uint8], restored: NDArray[np.float32]) -> NDArray[np
     similarities = np.empty(len(target), np.float64)
     shortest = min(target.shape[1:3])
     window = min(WINDOW, shortest - 1 + shortest % 2)
-    for rows in blocks(target.shape):
+
+    def fill(rows: slice) -> None:
         similarities[rows] = _similarity(target[rows], restored[rows], window)
+
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:  # NumPy lets go of Python's lock while it computes
+        list(pool.map(fill, blocks(target.shape)))
     return similarities
 
 

@@ -1,0 +1,147 @@
+"""The engines when there is nothing to do: seconds for 18, 100 and 400 experiments, and the share that is ours.
+
+One tiny experiment is made for real, its files stand for all others under their names, and `dvc commit` takes them for
+made; then all of it is up to date. Ours is what code of the package costs within the engine: the Snakefile asks it for
+paths and for the code that each job depends on.
+"""
+
+import io
+import math
+import os
+import pstats
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import material
+import yaml
+from harness import Result
+from tqdm import tqdm
+
+COUNTS = (18, 100, 400)
+COMMANDS = {
+    "dvc status": ["dvc", "status", "--quiet"],
+    "dvc repro": ["dvc", "repro", "--quiet"],
+    "snakemake -n": ["snakemake", "--dry-run", "--quiet", "all", "--cores", "2", "all_gifs"],
+    "showreel list": ["showreel", "list"],
+}
+GIF = "results/e000/reel.gif"
+STAGE = {
+    "alone": ["showreel", "render", "e000"],
+    "DVC": ["dvc", "repro", "--quiet", "--force", "--single-item", "render@e000"],
+    "Snakemake": [*["snakemake", "--quiet", "all", "--cores", "2", "--force", "--allowed-rules", "render", "--"], GIF],
+}
+"""How to run one stage again."""
+
+PARAMS = {
+    "seed": 20,
+    "datasets": {"digits": {"source": "digits"}},
+    "degradations": {"noisy": {"sigma": 0.5}},
+    "models": {"unet": {"depth": 1, "filters": 2}},
+    "training": {"epochs": 1, "batch_size": 128, "learning_rate": 0.001, "precision": "float32"},
+}
+EXPERIMENT = {"dataset": "digits", "input": "noisy", "model": "unet"}
+COPIED = ("dvc.yaml", "Snakefile", ".dvcignore", ".gitignore", "workflow", "src", "profiles", "exports")
+
+
+def measure(rounds: int) -> list[Result]:
+    rounds = max(1, rounds // 2)
+    seconds: dict[tuple[str, int], list[float]] = {}
+    shares: dict[int, float] = {}
+    overheads: dict[int, dict[str, float]] = {}
+    for count in COUNTS:
+        with tempfile.TemporaryDirectory(prefix="showreel-bench-") as name:
+            folder = Path(name)
+            _project(folder, count)
+            for _ in tqdm(range(rounds), desc=f"{count} experiments", unit=" rounds", disable=None):
+                for command, words in COMMANDS.items():
+                    seconds.setdefault((command, count), []).append(_seconds(folder, words))
+            shares[count] = _share(folder)
+            overheads[count] = {name: _seconds(folder, words) for name, words in STAGE.items()}
+    notes = (*_lines(seconds), _told(shares), *_overheads(overheads))
+    return [Result("engines with nothing to do", "", {}, notes=notes)]
+
+
+def _overheads(overheads: dict[int, dict[str, float]]) -> list[str]:
+    """Say what running one stage costs beyond the stage itself."""
+    lines = []
+    for engine in ("DVC", "Snakemake"):
+        told = ", ".join(f"{times[engine] - times['alone']:.1f} s among {count}" for count, times in overheads.items())
+        lines.append(f"one stage under {engine} costs, beyond the stage itself, {told} experiments")
+    return lines
+
+
+def _lines(seconds: dict[tuple[str, int], list[float]]) -> list[str]:
+    """Say each command's median seconds at each size, and the exponent between the two largest."""
+    lines = []
+    for command in COMMANDS:
+        medians = {count: statistics.median(seconds[command, count]) for count in COUNTS}
+        last, before = COUNTS[-1], COUNTS[-2]
+        exponent = math.log(medians[last] / medians[before]) / math.log(last / before)
+        told = ", ".join(f"{medians[count]:.1f} s for {count}" for count in COUNTS)
+        lines.append(f"`{command}`: {told} experiments; seconds grow with the power {exponent:.2f} at the end")
+    return lines
+
+
+def _told(shares: dict[int, float]) -> str:
+    told = ", ".join(f"{share:.0%} for {count}" for count, share in shares.items())
+    return f"of `snakemake -n`, our code takes {told}; of `dvc`, nothing: it does not load it"
+
+
+def _project(folder: Path, count: int) -> None:
+    """Make a project of `count` experiments that is up to date for both engines."""
+    for name in COPIED:
+        place = material.ROOT / name
+        copy = shutil.copytree if place.is_dir() else shutil.copy
+        (folder / name).parent.mkdir(exist_ok=True)
+        copy(place, folder / name)
+    names = [f"e{number:03d}" for number in range(count)]
+    declared = PARAMS | {"experiments": dict.fromkeys(names, EXPERIMENT)}
+    dumper = yaml.SafeDumper
+    dumper.ignore_aliases = lambda *_: True  # type: ignore[method-assign]
+    (folder / "params.yaml").write_text(yaml.dump(declared, Dumper=dumper, sort_keys=False))
+    first = names[0]
+    for command in ("git init --quiet", "dvc init --quiet"):
+        _seconds(folder, command.split())
+    shutil.copytree(material.ROOT / ".dvc/plots", folder / ".dvc/plots")
+    for stage in (["download", "digits"], ["prepare", "digits"], ["degrade", "digits", "noisy"]):
+        _seconds(folder, ["showreel", *stage])
+    for stage in ("train", "evaluate", "render"):
+        _seconds(folder, ["showreel", stage, first])
+    made = [path for path in folder.rglob(f"*{first}*") if ".git" not in path.parts and "logs" not in path.parts]
+    for path in sorted(made):
+        for name in names[1:]:
+            copy = shutil.copytree if path.is_dir() else shutil.copy2
+            copy(path, path.with_name(path.name.replace(first, name)))
+    _seconds(folder, ["showreel", "gallery"])
+    _seconds(folder, ["dvc", "commit", "--quiet", "--force"])
+    _seconds(folder, ["snakemake", "--quiet", "all", "--cores", "2", "--touch", "all_gifs"])
+
+
+def _seconds(folder: Path, words: list[str]) -> float:
+    start = time.perf_counter()
+    done = subprocess.run(words, cwd=folder, env=_environment(folder), capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(words)}: {done.stdout}{done.stderr}")
+    return time.perf_counter() - start
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return os.environ | {"PATH": path, "PYTHONPATH": str(folder / "src")}
+
+
+def _share(folder: Path) -> float:
+    """Return the share of a dry run of Snakemake that is spent in functions of the package, by a profile."""
+    words = [sys.executable, "-m", "cProfile", "-o", "profile", "-m", *COMMANDS["snakemake -n"]]
+    _seconds(folder, words)
+    stats = pstats.Stats(str(folder / "profile"), stream=io.StringIO())
+    entered = 0.0
+    for (file, _, _), (_, _, _, _, callers) in stats.stats.items():  # type: ignore[attr-defined]
+        if "/showreel/" in file:
+            entered += sum(one[3] for caller, one in callers.items() if "/showreel/" not in caller[0])
+    return entered / stats.total_tt  # type: ignore[attr-defined]

@@ -1,0 +1,43 @@
+"""Evaluation: PSNR and SSIM of 10,000 images, beside a loop over scikit-image's functions."""
+
+import harness
+import material
+import numpy as np
+from harness import OURS, Result
+from skimage.metrics import peak_signal_noise_ratio, structural_similarity
+
+from showreel.objectives.restoration.learning import unit
+from showreel.objectives.restoration.scores import score
+
+COUNT, LOOP = 10_000, 500
+SHAPES = ((28, 28, 1), (32, 32, 3))
+CLOSE = 1e-4
+LOOP_NAME = "a loop over scikit-image"
+
+
+def measure(rounds: int) -> list[Result]:
+    return [_measured(shape, rounds) for shape in SHAPES]
+
+
+def _measured(shape: tuple[int, int, int], rounds: int) -> Result:
+    *_, data = material.prepared(shape, (8, 8, COUNT))
+    pairs = material.pairs(shape, (8, 8, COUNT), "test").read()
+    restored = unit(pairs.degraded)
+
+    def loop() -> dict[str, list[float]]:
+        found: dict[str, list[float]] = {"psnr": [], "ssim": []}
+        for one, other in zip(pairs.target[:LOOP], restored[:LOOP], strict=True):
+            target = one / 255
+            found["psnr"].append(peak_signal_noise_ratio(target, other, data_range=1))
+            found["ssim"].append(structural_similarity(target, other, data_range=1, channel_axis=-1))
+        return found
+
+    ours, theirs = score(pairs.target, restored), loop()
+    gap = max(float(np.abs(ours[kind][:LOOP] - theirs[kind]).max()) for kind in theirs)
+    cases = {
+        OURS: lambda: material.rate(COUNT, lambda: score(pairs.target, restored)),
+        LOOP_NAME: lambda: material.rate(LOOP, loop),
+    }
+    rates = harness.paired(cases, rounds, title=f"score {data}")
+    note = f"largest difference from scikit-image {gap:.1e} ({'within' if gap <= CLOSE else 'not within'} {CLOSE:g})"
+    return Result(f"PSNR and SSIM, {data}", "images/s", rates, {LOOP_NAME: 20}, (note,))

@@ -1,0 +1,41 @@
+"""Feeding: images a second out of prepared files into shuffled batches, without a network."""
+
+from typing import Any
+
+import harness
+import material
+import numpy as np
+from harness import OURS, Result
+
+from showreel.models import feeding
+from showreel.models.feeding import Feed
+from showreel.pairs import PairedSplit
+
+BATCH = 128
+COUNTS = (200_000, 8, 8)
+LEAST = 1_000_000
+"""Images a second from memory that a fast GPU could train on."""
+
+
+def measure(rounds: int) -> list[Result]:
+    """Compare feeding from memory with streaming from disk, in windows, what would not fit."""
+    noisy, clean, _ = material.prepared(material.MNIST, COUNTS)
+    source = PairedSplit.of(noisy, clean, "train")
+    limits = {OURS: source.count * source.image_bytes, "the same, streamed": 0}
+    feeds = {}
+    for name, limit in limits.items():
+        feeding.MEMORY_BYTES = limit
+        feeds[name] = Feed(source, BATCH)
+    generator = np.random.default_rng(0)
+
+    def rate(feed: Feed) -> float:
+        return material.rate(source.count, lambda: _count(feed.batches(generator)))
+
+    cases = {name: lambda feed=feed: rate(feed) for name, feed in feeds.items()}
+    rates = harness.paired(cases, rounds, title="feed")
+    return [Result("feeding, 200,000 pairs of 28×28", "images/s", rates)]
+
+
+def _count(batches: Any) -> int:
+    """Go through batches in TensorFlow, as `fit` does: no batch comes to Python."""
+    return int(batches.reduce(np.int64(0), lambda count, *batch: count + 1))

@@ -1,0 +1,74 @@
+"""What measurements work on: MNIST where its files are at hand, and made-up images of CIFAR's shape."""
+
+import functools
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from showreel import storage
+from showreel.block import SPLITS, Block, Split
+from showreel.datasets import mnist
+from showreel.lineage import Lineage
+from showreel.pairs import PairedSplit
+from showreel.stages.degrade import degrade
+
+ROOT = Path(__file__).parents[1]
+SIGMA = 0.5
+MNIST = (28, 28, 1)
+
+
+def mnist_folder() -> Path | None:
+    """Return where MNIST's files are, if they are anywhere that the project looks."""
+    mirror = os.environ.get("SHOWREEL_MIRROR", "").split(",")[0]
+    places = [ROOT / "data/raw/mnist", *(Path(mirror) / end for end in ("", "mnist") if mirror)]
+    places.append(ROOT.parent / "shared/data/mnist")
+    return next((place for place in places if all((place / file.name).exists() for file in mnist.FILES)), None)
+
+
+def lineage(folder: Path) -> Lineage:
+    return Lineage.begin("bench", record=folder / "record.json", modules=(), inputs=(), params={})
+
+
+@functools.cache
+def prepared(shape: tuple[int, int, int], counts: tuple[int, int, int]) -> tuple[Path, Path, str]:
+    """Make a file of noisy inputs and one of clean targets; return them and what they hold, in words.
+
+    Args:
+        shape: (28, 28, 1) is MNIST, where it is at hand; any other shape is smooth made-up images.
+        counts: images of the three splits.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="showreel-bench-"))
+    clean, noisy, place = folder / "clean.h5", folder / "noisy.h5", mnist_folder()
+    real = shape == MNIST and place is not None and counts[0] <= 55_000
+    blocks = {
+        split: Block(images(place if real else None, split, count, shape), np.zeros(count, np.int32))
+        for split, count in zip(SPLITS, counts, strict=True)
+    }
+    storage.write_prepared(clean, ((split, [block]) for split, block in blocks.items()), {"dataset": "bench"})
+    degrade("noisy", clean, noisy, seed=20, options={"sigma": SIGMA}, lineage=lineage(folder))
+    return noisy, clean, "MNIST" if real else f"made-up images of {'×'.join(map(str, shape))}"
+
+
+def images(place: Path | None, split: Split, count: int, shape: tuple[int, int, int]) -> np.ndarray:
+    """Return uint8 images (count, *shape): the first of MNIST's split, or smooth gradients with edges."""
+    if place is not None:
+        return np.concatenate([block.images for block in mnist.read(place, split)])[:count]
+    generator = np.random.default_rng(SPLITS.index(split))
+    coarse = generator.integers(0, 256, (count, 4, 4, shape[2]), np.uint8)
+    rows, columns = (np.arange(side) * 4 // side for side in shape[:2])
+    return coarse[:, rows][:, :, columns]
+
+
+def pairs(shape: tuple[int, int, int], counts: tuple[int, int, int], split: Split) -> PairedSplit:
+    return PairedSplit.of(*prepared(shape, counts)[:2], split)
+
+
+def rate(amount: float, work: Callable[[], object]) -> float:
+    """Do some work once, and return its amount a second."""
+    start = time.perf_counter()
+    work()
+    return amount / (time.perf_counter() - start)

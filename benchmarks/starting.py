@@ -1,0 +1,39 @@
+"""Starting: how often a second `showreel` can be asked something, beside `python -c pass`."""
+
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+import harness
+import material
+from harness import OURS, Result
+
+PYTHON = [sys.executable, "-c", "pass"]
+SHOWREEL = str(Path(sys.executable).with_name("showreel"))
+COMMANDS = {"showreel --help": ["--help"], "showreel list": ["list"]}
+MOST = 0.25
+"""Seconds of our own."""
+
+
+def measure(rounds: int) -> list[Result]:
+    """Ask in this checkout, with its declared experiments."""
+    cases = {OURS: lambda: 0.0, "python -c pass": lambda: _rate(PYTHON)}
+    results = []
+    for name, arguments in COMMANDS.items():
+        cases[OURS] = lambda arguments=arguments: _rate([SHOWREEL, *arguments])
+        rates = harness.paired(cases, rounds, title=name)
+        seconds = {case: [1 / rate for rate in found] for case, found in rates.items()}
+        own = [a - b for a, b in zip(seconds[OURS], seconds["python -c pass"], strict=True)]
+        verdict = "met" if statistics.median(own) <= MOST else "missed"
+        note = (
+            f"{statistics.median(own):.2f} s ({min(own):.2f} … {max(own):.2f}) over `python -c pass`; "
+            f"target ≤ {MOST} s: {verdict}"
+        )
+        results.append(Result(name, "starts/s", rates, notes=(note,)))
+    return results
+
+
+def _rate(command: list[str]) -> float:
+    run = lambda: subprocess.run(command, cwd=material.ROOT, check=True, stdout=subprocess.DEVNULL)  # noqa: E731
+    return material.rate(1, run)

@@ -1,0 +1,72 @@
+"""Does a training on more images than memory stay within it? Peak memory and images a second, kept and streamed.
+
+    python benchmarks/streaming.py [GIGABYTES …]
+
+Made-up colour images of 64×64 pixels, inputs and targets together as large as asked for (0.5, 3 and 12 GB, which takes
+as much on the disk and ten minutes); one epoch of the smallest network that there is, so that feeding it is most of the
+work.
+"""
+
+import multiprocessing
+import resource
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import material
+import numpy as np
+
+from showreel import storage
+from showreel.block import SPLITS, Block
+from showreel.models import feeding
+
+SHAPE = (64, 64, 3)
+OTHERS, BLOCK = 256, 4_096
+RECIPE = {"depth": 0, "filters": 1}
+
+
+def main(sizes: list[float]) -> None:
+    """Print a line a size."""
+    for gigabytes in sizes:
+        with tempfile.TemporaryDirectory(prefix="showreel-bench-") as name:
+            count = int(gigabytes * 1e9 / (2 * np.prod(SHAPE)))
+            for file in ("clean.h5", "noisy.h5"):
+                splits = ((split, _blocks(count if split == "train" else OTHERS)) for split in SPLITS)
+                storage.write_prepared(Path(name) / file, splits, {"dataset": "bench"})
+            with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+                seconds, megabytes = pool.submit(_train, Path(name)).result()
+        way = "kept" if count * 2 * np.prod(SHAPE) <= feeding.MEMORY_BYTES else "streamed"
+        print(f"{gigabytes:g} GB, {way}: {count / seconds:,.0f} images/s, peak {megabytes:,.0f} MB", flush=True)
+
+
+def _blocks(count: int) -> Iterator[Block]:
+    generator = np.random.default_rng(0)
+    for start in range(0, count, BLOCK):
+        rows = min(BLOCK, count - start)
+        yield Block(generator.integers(0, 256, (rows, *SHAPE), np.uint8), np.zeros(rows, np.int32))
+
+
+def _train(folder: Path) -> tuple[float, float]:
+    """Train in this process for one epoch; return its seconds and the peak memory in MB."""
+    import pandas as pd
+
+    from showreel.stages.train import Recipe, train
+
+    names = {"model": "m.keras", "reel": "m.reel.h5", "history": "h.csv", "timing": "t.csv", "kept": "c.npz"}
+    paths = {name: folder / file for name, file in names.items()}
+    train(
+        "bench",
+        degraded=folder / "noisy.h5",
+        clean=folder / "clean.h5",
+        recipe=Recipe("unet", RECIPE, 1, 1, 128, 0.001, "auto", deterministic=False),
+        lineage=material.lineage(folder),
+        **paths,
+    )
+    seconds = float(pd.read_csv(paths["timing"])["seconds"].sum())
+    return seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+if __name__ == "__main__":
+    main([float(size) for size in sys.argv[1:]] or [0.5, 3, 12])

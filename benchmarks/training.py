@@ -1,0 +1,188 @@
+"""Training: images a second, and the PSNR that is reached, beside what people would write instead.
+
+The U-Net of params.yaml on noisy images, each library in a process of its own, one epoch a round:
+
+- showreel: its own stage's network, feed and settings (bfloat16 where the processor has it);
+- plain Keras: the same layers in float32, arrays in memory, `model.fit`;
+- PyTorch: the same layers, channels last, bfloat16 autocast, fused Adam; needs the group `peers`.
+"""
+
+import importlib.util
+import json
+import time
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import harness
+import material
+import numpy as np
+from harness import OURS, Case, Result
+
+OPTIONS = {"depth": 2, "filters": 16}
+BATCH, RATE, SEED = 128, 0.001, 20
+SHAPES = {(28, 28, 1): (12_800, 512, 2_000), (32, 32, 3): (6_400, 512, 1_000)}
+TARGETS = {"plain Keras": 2.2, "PyTorch": 1.15}
+LARGEST_GAP = 0.05
+"""dB between ours and another's PSNR on the test split at the end."""
+
+
+def measure(rounds: int) -> list[Result]:
+    results = []
+    for shape, counts in SHAPES.items():
+        noisy, clean, data = material.prepared(shape, counts)
+        beginnings = {OURS: ours, "plain Keras": plain, "PyTorch": torch}
+        skipped = {}
+        if importlib.util.find_spec("torch") is None:
+            del beginnings["PyTorch"]
+            skipped["PyTorch"] = "not installed (`pip install --group peers`)"
+        scores = {name: noisy.with_name(f"{name}.json") for name in beginnings}
+        begun = {name: partial(begin, noisy, clean, rounds + 1, scores[name]) for name, begin in beginnings.items()}
+        rates = harness.apart(begun, rounds, title=f"train on {data}")
+        reached = {name: json.loads(path.read_text()) for name, path in scores.items()}
+        results.append(Result(f"training, {data}", "images/s", rates, TARGETS, _notes(reached), skipped))
+    return results
+
+
+def _notes(reached: dict[str, dict[str, float]]) -> tuple[str, ...]:
+    told = [f"{name} {one['psnr']:.2f} dB, {one['parameters']:,} parameters" for name, one in reached.items()]
+    gap = max(abs(one["psnr"] - reached[OURS]["psnr"]) for one in reached.values())
+    verdict = "within" if gap <= LARGEST_GAP else "not within"
+    return (f"PSNR on the test split after the last round: {'; '.join(told)}; {verdict} {LARGEST_GAP} dB of ours",)
+
+
+def ours(noisy: Path, clean: Path, epochs: int, scores: Path) -> Case:
+    import keras
+
+    from showreel.models import device
+    from showreel.models.feeding import Feed
+    from showreel.models.prediction import predict
+    from showreel.pairs import PairedSplit
+    from showreel.stages.train import Recipe, _compiled
+
+    recipe = Recipe("unet", OPTIONS, SEED, epochs, BATCH, RATE, "auto", deterministic=False)
+    device.set_arithmetic(recipe.precision, deterministic=recipe.deterministic)
+    source = PairedSplit.of(noisy, clean, "train")
+    network: keras.Model = _compiled("bench", recipe, source)
+    feed, test = Feed(source, BATCH), PairedSplit.of(noisy, clean, "test").read()
+    numbers = iter(range(epochs))
+
+    def epoch() -> float:
+        start, number = time.perf_counter(), next(numbers)
+        network.fit(feed.batches(np.random.default_rng((SEED, number))), verbose=0, shuffle=False)
+        seconds = time.perf_counter() - start
+        _write(scores, test.target, predict(network, test.degraded), network.count_params())
+        return source.count / seconds
+
+    return epoch
+
+
+def plain(noisy: Path, clean: Path, epochs: int, scores: Path) -> Case:
+    import keras
+
+    from showreel.models import blocks
+    from showreel.pairs import PairedSplit
+
+    splits = {split: PairedSplit.of(noisy, clean, split).read() for split in ("train", "test")}
+    degraded, targets = (array.astype(np.float32) / 255 for array in splits["train"])
+    keras.utils.set_random_seed(SEED)
+    images = keras.Input(degraded.shape[1:])
+    network = keras.Model(images, blocks.restored(blocks.u_net(images, **OPTIONS), targets.shape[1:]))
+    steps = epochs * -(-len(targets) // BATCH)
+    network.compile(keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(RATE, steps)), "mean_squared_error")
+
+    def epoch() -> float:
+        start = time.perf_counter()
+        network.fit(degraded, targets, batch_size=BATCH, verbose=0)
+        seconds = time.perf_counter() - start
+        restored = network.predict(splits["test"].degraded.astype(np.float32) / 255, batch_size=1024, verbose=0)
+        _write(scores, splits["test"].target, restored, network.count_params())
+        return len(targets) / seconds
+
+    return epoch
+
+
+def torch(noisy: Path, clean: Path, epochs: int, scores: Path) -> Case:
+    import torch
+
+    from showreel.pairs import PairedSplit
+
+    torch.manual_seed(SEED)
+    splits = {split: PairedSplit.of(noisy, clean, split).read() for split in ("train", "test")}
+    images, targets = (torch.from_numpy(array).permute(0, 3, 1, 2) for array in splits["train"])
+    network = _torch_network(images.shape[1]).to(memory_format=torch.channels_last)
+    optimizer = torch.optim.Adam(network.parameters(), RATE, fused=True)
+    steps = epochs * -(-len(images) // BATCH)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+
+    def epoch() -> float:
+        start = time.perf_counter()
+        network.train()
+        for rows in torch.randperm(len(images)).split(BATCH):
+            inputs = images[rows].float().div_(255).contiguous(memory_format=torch.channels_last)
+            wanted = targets[rows].float().div_(255)
+            with torch.autocast("cpu", torch.bfloat16):
+                restored = network(inputs)
+            loss = torch.nn.functional.mse_loss(restored.float(), wanted)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+        seconds = time.perf_counter() - start
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+            test = torch.from_numpy(splits["test"].degraded).permute(0, 3, 1, 2).float().div_(255)
+            parts = [network(part).float().clamp(0, 1) for part in test.split(1024)]
+        restored = torch.cat(parts).permute(0, 2, 3, 1).numpy()
+        _write(scores, splits["test"].target, restored, sum(one.numel() for one in network.parameters()))
+        return len(images) / seconds
+
+    return epoch
+
+
+def _torch_network(channels: int) -> Any:
+    """Return `models/unet.py` in PyTorch's words."""
+    from torch import nn
+
+    class Level(nn.Module):
+        def __init__(self, width: int) -> None:
+            super().__init__()
+            self.first, self.second = nn.Conv2d(width, width, 3, padding=1), nn.Conv2d(width, width, 3, padding=1)
+            nn.init.zeros_(self.second.weight)
+
+        def forward(self, x: Any) -> Any:
+            return (x + self.second(self.first(x).relu())).relu()
+
+    class Network(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            widths = [OPTIONS["filters"] * 2**level for level in range(OPTIONS["depth"] + 1)]
+            steps = list(pairwise(widths))
+            self.stem = nn.Conv2d(channels, widths[0], 3, padding=1)
+            self.down = nn.ModuleList(Level(width) for width in widths[:-1])
+            self.halve = nn.ModuleList(nn.Conv2d(a, b, 3, 2, padding=1) for a, b in steps)
+            self.bottom = Level(widths[-1])
+            self.doubled = nn.ModuleList(nn.ConvTranspose2d(b, a, 2, 2) for a, b in steps)
+            self.up = nn.ModuleList(Level(width) for width in widths[:-1])
+            self.image = nn.Conv2d(widths[0], channels, 3, padding=1)
+            nn.init.zeros_(self.image.weight)
+
+        def forward(self, x: Any) -> Any:
+            x, skipped = self.stem(x).relu(), []
+            for down, halve in zip(self.down, self.halve, strict=True):
+                x = down(x)
+                skipped.append(x)
+                x = halve(x).relu()
+            x = self.bottom(x)
+            for level in reversed(range(OPTIONS["depth"])):
+                x = self.up[level](self.doubled[level](x).relu() + skipped[level])
+            return self.image(x)
+
+    return Network()
+
+
+def _write(path: Path, target: np.ndarray, restored: np.ndarray, parameters: int) -> None:
+    from showreel.objectives.restoration import learning
+
+    psnr = float(learning.psnr(target, np.ascontiguousarray(restored, np.float32)).mean())
+    path.write_text(json.dumps({"psnr": psnr, "parameters": int(parameters)}))

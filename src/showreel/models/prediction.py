@@ -1,0 +1,29 @@
+"""What a network makes of images, in their order."""
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+BATCH = 1024
+"""Images that go through the network at a time, unless they are large."""
+
+BATCH_VALUES = 1 << 22
+"""Values of the output that they have at most; of a single image there may be more."""
+
+
+def predict(
+    network: keras.Model, degraded: NDArray[np.uint8], on_batch: Callable[..., object] | None = None
+) -> NDArray[np.float32]:
+    """Return the network's float32 output in [0, 1] for uint8 images, in their order.
+
+    A network on several devices is given a multiple of their number: a device without an image would fail.
+    """
+    callbacks = [keras.callbacks.LambdaCallback(on_predict_batch_end=on_batch)] if on_batch else []
+    count, devices = len(degraded), network.distribute_strategy.num_replicas_in_sync
+    size = min(BATCH, max(1, BATCH_VALUES // int(np.prod(network.output_shape[1:]))))
+    size = max(1, size // devices) * devices
+    if count % devices:
+        degraded = np.concatenate([degraded, np.repeat(degraded[-1:], -count % devices, axis=0)])
+    return np.asarray(network.predict(degraded, batch_size=size, verbose=0, callbacks=callbacks))[:count]
