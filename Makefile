@@ -41,8 +41,8 @@ test: setup lint ## Check style and types, then run every test
 test-fast: setup ## Run the unit tests only
 	pytest -m 'not slow' $(PARALLEL)
 
-test-faults: setup ## Run the whole matrix of faults and all commands of the documentation (an hour and more)
-	pytest -m 'not slurm' tests/faults tests/test_docs_commands.py
+test-faults: setup ## Run what `make test` leaves out: the long part of the matrix of faults, all commands of the documentation
+	pytest -m 'faults and not slurm'
 
 chromium:
 	which chromium || (apt-get update --quiet && apt-get install --quiet --yes --no-install-recommends chromium)

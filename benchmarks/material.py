@@ -1,7 +1,9 @@
 """What measurements work on: MNIST where its files are at hand, and made-up images of CIFAR's shape."""
 
+import atexit
 import functools
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Callable
@@ -19,6 +21,13 @@ from showreel.stages.degrade import degrade
 ROOT = Path(__file__).parents[1]
 SIGMA = 0.5
 MNIST = (28, 28, 1)
+
+
+def scratch() -> Path:
+    """Make a folder that is gone with this process."""
+    folder = Path(tempfile.mkdtemp(prefix="showreel-bench-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def mnist_folder() -> Path | None:
@@ -41,7 +50,7 @@ def prepared(shape: tuple[int, int, int], counts: tuple[int, int, int]) -> tuple
         shape: (28, 28, 1) is MNIST, where it is at hand; any other shape is smooth made-up images.
         counts: images of the three splits.
     """
-    folder = Path(tempfile.mkdtemp(prefix="showreel-bench-"))
+    folder = scratch()
     clean, noisy, place = folder / "clean.h5", folder / "noisy.h5", mnist_folder()
     real = shape == MNIST and place is not None and counts[0] <= 55_000
     blocks = {

@@ -1,8 +1,5 @@
 """Preparing: bytes a second of noisy images into HDF5, beside the least that it takes and a loop that people write."""
 
-import tempfile
-from pathlib import Path
-
 import h5py
 import harness
 import material
@@ -22,7 +19,7 @@ def measure(rounds: int) -> list[Result]:
     _, clean, data = material.prepared((28, 28, 1), COUNTS)
     images = storage.read_split(clean, "train").images
     count, size = sum(COUNTS), int(np.prod(images.shape[1:]))
-    folder = Path(tempfile.mkdtemp(prefix="showreel-bench-"))
+    folder = material.scratch()
 
     def ours() -> None:
         degrade("noisy", clean, folder / "ours.h5", seed=20, options={"sigma": 0.5}, lineage=material.lineage(folder))

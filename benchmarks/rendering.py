@@ -2,7 +2,6 @@
 
 import importlib.util
 import json
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,7 +30,7 @@ ROWS = ("input", "baseline", "network", "truth", "difference")
 
 def measure(rounds: int) -> list[Result]:
     """Compare the GIF alone with an animation of the same rows, and tell what the whole stage takes beside it."""
-    folder = Path(tempfile.mkdtemp(prefix="showreel-bench-"))
+    folder = material.scratch()
     reel = _reel()
     cases = {
         OURS: lambda: material.rate(EPOCHS + 1, lambda: _drawn(reel, folder / "reel.gif")),

@@ -4,7 +4,8 @@ The U-Net of params.yaml on noisy images, each library in a process of its own, 
 
 - showreel: its own stage's network, feed and settings (bfloat16 where the processor has it);
 - plain Keras: the same layers in float32, arrays in memory, `model.fit`;
-- PyTorch: the same layers, channels last, bfloat16 autocast, fused Adam; needs the group `peers`.
+- PyTorch: the same layers, channels last, bfloat16 autocast, fused Adam, not compiled, with its own initial weights;
+  needs the group `peers`.
 """
 
 import importlib.util

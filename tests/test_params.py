@@ -272,3 +272,8 @@ def test_a_missing_file_says_where_to_run(tmp_path: Path) -> None:
 
 def test_a_long_wrong_value_is_cut(tmp_path: Path) -> None:
     assert len(message(tmp_path, changed("seed: 20", f"seed: {'a' * 5000}"))) < 200
+
+
+def test_a_batch_that_devices_cannot_share_evenly_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ParamsError, match=r"experiments\..*: training\.batch_size 128 cannot be shared evenly by .* 3"):
+        load(tmp_path, GOOD.replace("precision: auto", "precision: auto, devices: 3"))

@@ -23,6 +23,7 @@ def two_runs(made_by_dvc: Checkout, tmp_path_factory: pytest.TempPathFactory) ->
     return checkout
 
 
+@pytest.mark.faults
 def test_parameters_and_metrics_tell_what_changed(two_runs: Checkout) -> None:
     assert _json(two_runs, "dvc params diff --json") == {
         "params.yaml": {"degradations.noisy.sigma": {"old": 0.5, "new": 0.3, "diff": -0.2}}

@@ -37,7 +37,8 @@ def test_all_that_matters_is_there(made: Path, capsys: pytest.CaptureFixture[str
         "dataset digits (source: digits)",
         "input noisy (sigma: 0.5)",
         "model unet (depth: 1, filters: 2)",
-        "training epochs: 2, batch_size: 128, learning_rate: 0.001, precision: float32, deterministic: false",
+        "training epochs: 2, batch_size: 128, learning_rate: 0.001, precision: float32, deterministic: false, "
+        "devices: 1",
         "scores on 1,234 test images, with 95 % intervals; the network gains +2.00 dB on the strongest baseline",
         "network 20.00 (19.50 – 20.50) 0.800 56,789 parameters",
         "median 18.00 (17.50 – 18.50) 0.600 size: 3",

@@ -297,6 +297,7 @@ def test_two_devices_train_as_one_does(trained: dict[str, Path], data: Path, tmp
     assert json.loads(reels[1].origin)["devices"][0].startswith("2 × ")
 
 
+@pytest.mark.faults
 def test_a_killed_training_on_two_devices_goes_on(data: Path, tmp_path: Path) -> None:
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=_two_devices) as pool:
         whole = pool.submit(run, data, tmp_path / "whole", devices=2).result()

@@ -38,7 +38,9 @@ def test_the_picture_shows_the_reels_images_side_by_side(watched: Checkout) -> N
         assert (picture.size, picture.mode) == ((80, 8), "L")
 
 
-@pytest.mark.parametrize("accident", [BEFORE_THE_SECOND_CHECKPOINT, WHILE_THE_SECOND_EPOCH_IS_LOGGED])
+@pytest.mark.parametrize(
+    "accident", [BEFORE_THE_SECOND_CHECKPOINT, pytest.param(WHILE_THE_SECOND_EPOCH_IS_LOGGED, marks=pytest.mark.faults)]
+)
 def test_after_a_kill_nothing_is_missing_and_nothing_doubled(
     tmp_path: Path, waiting: Checkout, watched: Checkout, accident: Accident
 ) -> None:
@@ -110,6 +112,7 @@ def test_studio_is_told_of_start_every_epoch_and_end(
     assert events[1]["metrics"][f"{FOLDER}/metrics.json"]["data"]["step"] == 1
 
 
+@pytest.mark.faults
 def test_an_experiment_of_dvc_is_followed_under_its_own_name_and_keeps_its_curves(
     tmp_path: Path, waiting: Checkout, studio: tuple[dict[str, str], list[Event]]
 ) -> None:

@@ -70,7 +70,9 @@ def test_the_graph_holds_the_networks_layers(watched: Checkout) -> None:
     assert {"Conv2D", "Placeholder"} <= {node.op for node in read(watched).Graph().node}
 
 
-@pytest.mark.parametrize("accident", [BEFORE_THE_SECOND_CHECKPOINT, WHILE_THE_SECOND_EPOCH_IS_LOGGED])
+@pytest.mark.parametrize(
+    "accident", [BEFORE_THE_SECOND_CHECKPOINT, pytest.param(WHILE_THE_SECOND_EPOCH_IS_LOGGED, marks=pytest.mark.faults)]
+)
 def test_after_a_kill_the_curves_go_on_where_they_ended(
     tmp_path: Path, waiting: Checkout, watched: Checkout, accident: Accident
 ) -> None:

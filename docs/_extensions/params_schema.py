@@ -32,12 +32,9 @@ def schema() -> Schema:
     del experiment["training"]["default"], sections["watch"]["default"]  # their own keys tell theirs
     for folder in find.CONFIGURED:
         definitions |= {f"{folder}.{name}": extension(folder, name) for name in configurable(folder)}
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **_untitled(whole),
-        "$defs": definitions,
-        "additionalProperties": False,
-    }
+    draft = "https://json-schema.org/draft/2020-12/schema"
+    schema: Schema = _untitled({"$schema": draft, **whole, "$defs": definitions, "additionalProperties": False})
+    return schema
 
 
 def configurable(folder: str) -> tuple[str, ...]:

@@ -57,7 +57,7 @@ class Training(_Strict):
         default=False, description="The same bits at every run, on a GPU too; costs speed there."
     )
     devices: Count = Field(
-        default=1, description="How many GPUs share each batch; the result is the same but for rounding."
+        default=1, description="How many GPUs share each batch, evenly: batch_size is a multiple of it."
     )
 
 
@@ -169,6 +169,12 @@ def _check_experiments(params: Params) -> None:
         check_declared(experiment.dataset, params.datasets, f"{where}.dataset")
         check_declared(experiment.input, [CLEAN, *params.degradations], f"{where}.input")
         check_declared(experiment.model, params.models, f"{where}.model")
+        recipe = params.recipe(name)
+        if recipe["batch_size"] % recipe["devices"]:
+            raise ParamsError(
+                f"{where}: training.batch_size {recipe['batch_size']} cannot be shared evenly by training.devices "
+                f"{recipe['devices']}; choose a multiple"
+            )
 
 
 def _checked(schema: type[Checked], values: Any, where: str = "") -> Checked:

@@ -26,6 +26,9 @@ from showreel.objectives.restoration.scores import score
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+READY = "typeof shown === 'object' && Boolean(shown.restored)"
+"""What is true in the page once it shows an answer, whether or not its script has run."""
+
 NETWORK = "ab" * 32
 SIZE = (12, 10)
 GREY, COLOUR, BROKEN = "mnist-denoiser", "photos-superresolution", "faces-denoiser"
@@ -97,7 +100,7 @@ def colour(visits: dict[str, Visit]) -> "Page":
 def opened(visit: Visit, address: str) -> "Page":
     """Open a page and wait until its network has answered."""
     page = visit.open(address)
-    page.wait_for_function("shown.restored")
+    page.wait_for_function(READY)
     settle(page)
     return page
 
@@ -146,10 +149,10 @@ def test_it_runs_from_a_static_host_and_is_reached_from_the_overview(visit: Visi
         page = visit.open(f"{address}/a%20site/index.html")
         assert not any("ort." in request for request in visit.requests), "the overview loads no network"
         page.get_by_role("link", name=f"Try {GREY} in your browser").click()
-        page.wait_for_function("shown.restored")
+        page.wait_for_function(READY)
         page.get_by_role("link", name="How it learned").click()
         page.get_by_role("link", name="Try it in your browser").click()
-        page.wait_for_function("shown.restored")
+        page.wait_for_function(READY)
     assert all(request.startswith((address, "data:", "blob:")) for request in visit.requests)
 
 

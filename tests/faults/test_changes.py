@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from engines import Accident, History
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.faults]
 
 CHANGES = {
     "an input is appended to": ("degrade", "data/prepared/digits/clean.h5", "printf x >> {}"),

@@ -17,6 +17,7 @@ from showreel.objectives.restoration.tiles import DIFFERENCE_LIMIT
 
 SAMPLES = 8
 FIGURES = (("truth", "Truth"), ("input", "Input"), ("network", "Network"), ("difference", "Difference"))
+INVITATION = "Choose a picture, and see what the network makes of it."
 INVITATIONS = {
     "noisy": "Choose a picture, add noise, and see how much of it comes back.",
     "downscaled": "Choose a picture, which is made smaller first, and see how much of it comes back.",
@@ -35,7 +36,7 @@ def bench(entry: Entry, trial: Trial) -> dict[str, Any]:
         "samples": samples,
         "figures": FIGURES if options is not None else [one for one in FIGURES if one[0] in ("input", "network")],
         "sigma": options and _slider(options["sigma"]),
-        "invitation": INVITATIONS.get(entry.source.input, "Choose a picture, and see what the network makes of it."),
+        "invitation": INVITATIONS.get(entry.source.input, INVITATION) if options else INVITATION,
         "legend": _legend(entry, options),
         "data": {
             "degradation": {"name": entry.source.input if options is not None else "", "options": options or {}},

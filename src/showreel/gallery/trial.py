@@ -58,7 +58,9 @@ def offer(entry: Entry) -> Trial:
         return Trial(missing=f"{path} takes images of one size only, so it cannot be tried in the browser.")
     multiple, scale, channels = (_whole(told, key) for key in ("multiple", "scale", "channels"))
     trial = Trial(content, multiple, scale, channels)
-    if trial.channels not in CHANNELS or not (trial.multiple and trial.scale):
+    if not (trial.multiple and trial.scale):
+        return Trial(missing=f"{path} does not tell what sizes it takes: {again}")
+    if trial.channels not in CHANNELS:
         return Trial(missing=f"{path} takes neither grey nor colour images, so it cannot be tried in the browser.")
     return trial
 
