@@ -12,12 +12,12 @@ import sys
 import tempfile
 from pathlib import Path
 
+import material
 import numpy as np
 import pandas as pd
 
 from showreel import storage
 from showreel.block import SPLITS, Block
-from showreel.lineage import Lineage
 
 COUNTS = dict(zip(SPLITS, (12_800, 128, 128), strict=True))
 EPOCHS = 3
@@ -49,19 +49,10 @@ def speed(folder: Path, mode: str) -> float:
 
 
 def train_once(folder: Path, mode: str) -> None:
-    from showreel.stages.train import Recipe, train
+    from showreel.stages.train import Recipe
 
-    names = {"model": "m.keras", "reel": "m.reel.h5", "history": "h.csv", "timing": "timing.csv", "kept": "c.npz"}
-    train(
-        mode,
-        degraded=folder / "noisy.h5",
-        clean=folder / "clean.h5",
-        recipe=Recipe(
-            "unet", {"depth": 2, "filters": 16}, 20, EPOCHS, 128, 0.001, "auto", deterministic=mode == "deterministic"
-        ),
-        lineage=Lineage.begin(mode, record=folder / "record.json", modules=(), inputs=(), params={}),
-        **{name: folder / file for name, file in names.items()},
-    )
+    options, deterministic = {"depth": 2, "filters": 16}, mode == "deterministic"
+    material.train(folder, Recipe("unet", options, 20, EPOCHS, 128, 0.001, "auto", deterministic=deterministic))
 
 
 if __name__ == "__main__":

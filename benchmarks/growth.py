@@ -94,15 +94,11 @@ def _degrade(folder: Path, count: int, side: int, filters: int) -> Callable[[], 
     )  # fmt: skip
 
 
-def _train(folder: Path, count: int, side: int, filters: int) -> Callable[[], None]:
-    from showreel.stages.train import Recipe, train
+def _train(folder: Path, count: int, side: int, filters: int) -> Callable[[], object]:
+    from showreel.stages.train import Recipe
 
-    names = {"model": "m.keras", "reel": "m.reel.h5", "history": "h.csv", "timing": "t.csv", "kept": "c.npz"}
     recipe = Recipe("unet", {"depth": 1, "filters": filters}, 1, 1, 128, 0.001, "auto", deterministic=False)
-    return lambda: train(
-        "bench", degraded=folder / "noisy.h5", clean=folder / "clean.h5", recipe=recipe,
-        lineage=material.lineage(folder), **{name: folder / file for name, file in names.items()},
-    )  # fmt: skip
+    return lambda: material.train(folder, recipe)
 
 
 def _evaluate(folder: Path, count: int, side: int, filters: int) -> Callable[[], None]:

@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from showreel.datasets import mnist
 from showreel.lineage import Lineage
 from showreel.pairs import PairedSplit
 from showreel.stages.degrade import degrade
+
+if TYPE_CHECKING:
+    from showreel.stages.train import Recipe
 
 ROOT = Path(__file__).parents[1]
 SIGMA = 0.5
@@ -40,6 +44,17 @@ def mnist_folder() -> Path | None:
 
 def lineage(folder: Path) -> Lineage:
     return Lineage.begin("bench", record=folder / "record.json", modules=(), inputs=(), params={})
+
+
+def train(folder: Path, recipe: "Recipe") -> Path:
+    """Run the stage on a folder's `noisy.h5` and `clean.h5`, and return its table of seconds."""
+    from showreel.stages.train import train
+
+    names = {"model": "m.keras", "reel": "m.reel.h5", "history": "h.csv", "timing": "timing.csv", "kept": "c.npz"}
+    paths = {name: folder / file for name, file in names.items()}
+    files = {"degraded": folder / "noisy.h5", "clean": folder / "clean.h5"}
+    train("bench", **files, **paths, recipe=recipe, lineage=lineage(folder))
+    return paths["timing"]
 
 
 @functools.cache

@@ -52,19 +52,10 @@ def _train(folder: Path) -> tuple[float, float]:
     """Train in this process for one epoch; return its seconds and the peak memory in MB."""
     import pandas as pd
 
-    from showreel.stages.train import Recipe, train
+    from showreel.stages.train import Recipe
 
-    names = {"model": "m.keras", "reel": "m.reel.h5", "history": "h.csv", "timing": "t.csv", "kept": "c.npz"}
-    paths = {name: folder / file for name, file in names.items()}
-    train(
-        "bench",
-        degraded=folder / "noisy.h5",
-        clean=folder / "clean.h5",
-        recipe=Recipe("unet", RECIPE, 1, 1, 128, 0.001, "auto", deterministic=False),
-        lineage=material.lineage(folder),
-        **paths,
-    )
-    seconds = float(pd.read_csv(paths["timing"])["seconds"].sum())
+    timing = material.train(folder, Recipe("unet", RECIPE, 1, 1, 128, 0.001, "auto", deterministic=False))
+    seconds = float(pd.read_csv(timing)["seconds"].sum())
     return seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
