@@ -65,8 +65,8 @@ def ours(noisy: Path, clean: Path, epochs: int, scores: Path) -> Case:
     recipe = Recipe("unet", OPTIONS, SEED, epochs, BATCH, RATE, "auto", deterministic=False)
     device.set_arithmetic(recipe.precision, deterministic=recipe.deterministic)
     source = PairedSplit.of(noisy, clean, "train")
-    network: keras.Model = _compiled("bench", recipe, source)
     feed, test = Feed(source, BATCH), PairedSplit.of(noisy, clean, "test").read()
+    network: keras.Model = _compiled("bench", recipe, source, feed.steps)
     numbers = iter(range(epochs))
 
     def epoch() -> float:

@@ -1,4 +1,5 @@
 import os
+import shutil
 import stat
 from pathlib import Path
 
@@ -92,6 +93,43 @@ def test_a_folder_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
             (temporary / text).write_text(text)
     assert [path.name for path in folder.iterdir()] == ["new"]
     assert list(tmp_path.iterdir()) == [folder]
+
+
+@pytest.mark.usefixtures("_swapping")
+def test_a_link_to_a_folder_stays_and_leads_to_the_new_one(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere/old").mkdir(parents=True)
+    (tmp_path / "gallery").symlink_to(tmp_path / "elsewhere")
+    with atomic.replacing(tmp_path / "gallery") as temporary:
+        (temporary / "new").write_text("")
+    assert (tmp_path / "gallery").is_symlink()
+    assert [path.name for path in (tmp_path / "elsewhere").iterdir()] == ["new"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["elsewhere", "gallery"]
+
+
+def test_leftovers_of_a_folder_are_removed_where_a_link_leads_and_links_only_unlinked(tmp_path: Path) -> None:
+    for name in ("kept", "elsewhere/gallery", "elsewhere/.gallery.abcd1234/inside"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "gallery").symlink_to(tmp_path / "elsewhere/gallery")
+    (tmp_path / "elsewhere/.gallery.efgh5678").symlink_to(tmp_path / "kept")
+    atomic.remove_leftovers(tmp_path / "gallery")
+    assert [path.name for path in (tmp_path / "elsewhere").iterdir()] == ["gallery"]
+    assert (tmp_path / "kept").is_dir()
+
+
+def test_the_old_folder_comes_back_if_the_new_one_cannot_take_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It vanishes after the old one was put aside, on a file system that cannot exchange two names."""
+
+    def vanished(first: Path, second: Path) -> bool:
+        shutil.rmtree(first)
+        return False
+
+    monkeypatch.setattr(atomic, "_exchanged", vanished)
+    (tmp_path / "gallery/old").mkdir(parents=True)
+    with pytest.raises(FileNotFoundError), atomic.replacing(tmp_path / "gallery"):
+        pass
+    assert [path.name for path in tmp_path.rglob("*")] == ["gallery", "old"]
 
 
 def test_two_folders_change_places_in_one_step(tmp_path: Path) -> None:

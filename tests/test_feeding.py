@@ -1,8 +1,10 @@
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from showreel import storage
 from showreel.block import SPLITS, Block
@@ -58,6 +60,31 @@ def test_the_order_is_drawn_from_the_generator_alone(tmp_path: Path) -> None:
 def test_the_number_of_batches_is_known_beforehand(tmp_path: Path) -> None:
     pairs = source(tmp_path, 50)
     assert int(Feed(pairs, 7).batches(np.random.default_rng(0)).cardinality()) == 8
+
+
+@pytest.mark.usefixtures("kept_or_streamed")
+def test_a_short_last_batch_is_left_out_where_it_is_not_wanted(tmp_path: Path) -> None:
+    feed = Feed(source(tmp_path, 50), 8, drop_remainder=True)
+    seen = [order(feed, seed) for seed in range(8)]
+    assert feed.steps == 6
+    assert all(len(set(images)) == 48 for images in seen)
+    assert set().union(*seen) == set(range(50))
+
+
+def test_windows_of_a_stream_are_equally_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feeding, "MEMORY_BYTES", 0)
+    monkeypatch.setattr(feeding, "WINDOW_BYTES", 20 * 32)
+    lengths: list[int] = []
+    dealing = feeding.dealt
+
+    def noted(count: int, **options: Any) -> list[NDArray[np.int64]]:
+        windows = dealing(count, **options)
+        lengths.extend(len(rows) for rows in windows)
+        return windows
+
+    monkeypatch.setattr(feeding, "dealt", noted)
+    assert len(order(Feed(source(tmp_path, 66), 2), 0)) == 66
+    assert lengths == [22, 22, 22]
 
 
 @pytest.mark.usefixtures("kept_or_streamed")

@@ -1,4 +1,5 @@
 import json
+import math
 import multiprocessing
 import zipfile
 from collections.abc import Callable, Mapping
@@ -179,6 +180,12 @@ def test_a_loss_that_is_not_finite_is_an_error_and_nothing_is_written(data: Path
     assert not (tmp_path / "out").exists()
 
 
+def test_weights_that_the_last_step_of_the_first_epoch_breaks_are_an_error(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(ShowreelError, match=r"tiny: the loss is nan in epoch 1; lower training\.learning_rate"):
+        run(data, tmp_path / "out", learning_rate=math.inf, batch_size=64, epochs=1)
+    assert not (tmp_path / "out").exists()
+
+
 def test_shapes_that_cannot_fit_name_the_key(data: Path, tmp_path: Path) -> None:
     with pytest.raises(ParamsError, match=r"experiments\.tiny\.model: upscaler doubles"):
         run(data, tmp_path / "out", architecture="upscaler")
@@ -322,9 +329,9 @@ def test_devices_that_are_missing_are_named(data: Path, tmp_path: Path) -> None:
         run(data, tmp_path, devices=3)
 
 
-def test_a_last_step_with_fewer_images_than_devices_is_refused(data: Path, tmp_path: Path) -> None:
-    with pytest.raises(ParamsError, match=r"batch_size 47 leaves 1 of 48 images for the last step"):
-        run(data, tmp_path, devices=2, batch_size=47)
+def test_fewer_images_than_one_batch_of_several_devices_are_refused(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(ParamsError, match=r"tiny: training\.devices 2 share full batches only, and the 48 images are"):
+        run(data, tmp_path, devices=2, batch_size=50)
 
 
 def test_deterministic_training_gives_the_same_bits(data: Path, tmp_path: Path) -> None:

@@ -47,9 +47,11 @@ def writing(*paths: Path) -> Iterator[list[Path]]:
 def replacing(folder: Path) -> Iterator[Path]:
     """Yield a temporary folder beside a folder; on success it takes its place, on failure it is removed.
 
-    Its files are on the disk before that. Old and new change places in one step, so that there is a whole folder at
-    every moment; on file systems that cannot do so, the old one is first renamed.
+    Of a link, it takes the place of the folder that the link leads to. Its files are on the disk before that. Old and
+    new change places in one step, so that there is a whole folder at every moment; on file systems that cannot do so,
+    the old one is first renamed.
     """
+    folder = folder.resolve()
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
@@ -64,7 +66,11 @@ def replacing(folder: Path) -> Iterator[Path]:
         elif not _exchanged(temporary, folder):
             aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
             folder.replace(aside)
-            temporary.replace(folder)
+            try:
+                temporary.replace(folder)
+            except OSError:
+                aside.replace(folder)
+                raise
             shutil.rmtree(aside)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -78,8 +84,12 @@ def write_text(path: Path, text: str) -> None:
 
 def remove_leftovers(path: Path) -> None:
     """Remove what killed processes left beside a path; for one who knows that no other process writes `path` now."""
-    for leftover in path.parent.glob(f".{glob.escape(path.name)}.{'?' * RANDOM_CHARACTERS}{path.suffix}"):
-        shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink(missing_ok=True)
+    place = path.resolve() if path.is_dir() else path
+    for leftover in place.parent.glob(f".{glob.escape(place.name)}.{'?' * RANDOM_CHARACTERS}{path.suffix}"):
+        if leftover.is_dir() and not leftover.is_symlink():
+            shutil.rmtree(leftover)
+        else:
+            leftover.unlink(missing_ok=True)
 
 
 def _umask() -> int:

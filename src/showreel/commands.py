@@ -153,8 +153,6 @@ def gallery(declared: params.Params) -> None:
 
     Networks that `showreel export` has written as ONNX can be tried there, in the reader's browser.
     """
-    if layout.GALLERY.is_symlink():
-        raise ShowreelError(f"{layout.GALLERY}: is a link, and a gallery takes the place of a folder; remove the link")
     names = [name for name in declared.experiments if all(path.exists() for path in layout.results(name).values())]
     if not names:
         first = next(iter(declared.experiments), "NAME")

@@ -3,6 +3,7 @@
 Before each write the room on the disk is proved: where one of its own writes fails, HDF5 takes Python down with it.
 """
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -70,15 +71,19 @@ def read_split(path: Path, split: Split, rows: slice = EVERY_ROW) -> Block:
 
 
 def read_runs(path: Path, split: Split, runs: Sequence[slice]) -> NDArray[np.uint8]:
-    """Read several runs of consecutive rows of a split into one array, one after the other: uint8 (n, h, w, c)."""
-    with hdf5.opened(path) as file:
+    """Read several runs of consecutive rows of a split into one array, one after the other: uint8 (n, h, w, c).
+
+    It reads past HDF5, twice as fast, and past its checksums: for files whose digests are known to be right.
+    """
+    with hdf5.opened(path) as file, path.open("rb", buffering=0) as raw:
         _check(file[split], path)
         stored = file[split]["images"]
         images = np.empty((sum(run.stop - run.start for run in runs), *stored.shape[1:]), np.uint8)
         end = 0
-        for run in runs:
-            start, end = end, end + run.stop - run.start
-            stored.read_direct(images, run, slice(start, end))
+        for place, rows in _pieces(stored, runs):
+            start, end = end, end + rows
+            if os.preadv(raw.fileno(), [images[start:end].data], place) != images[start:end].nbytes:
+                raise OSError("it ends early")
         return images
 
 
@@ -175,6 +180,19 @@ def _read(group: h5py.Group, rows: slice, path: Path) -> Block:
     """Read some rows of a split."""
     _check(group, path)
     return Block(group["images"][rows], group["labels"][rows])
+
+
+def _pieces(stored: h5py.Dataset, runs: Sequence[slice]) -> Iterator[tuple[int, int]]:
+    """Yield where in the file the runs' parts lie that are in one chunk each, in bytes, and how many rows they have."""
+    image_bytes = int(np.prod(stored.shape[1:]))
+    for run in runs:
+        start = run.start
+        while start < run.stop:
+            within = start % stored.chunks[0]
+            rows = min(run.stop - start, stored.chunks[0] - within)
+            chunk = stored.id.get_chunk_info_by_coord((start - within, 0, 0, 0))
+            yield chunk.byte_offset + within * image_bytes, rows
+            start += rows
 
 
 def _check(group: h5py.Group, path: Path) -> None:

@@ -77,6 +77,11 @@ def classes(folder: Path, *, patch: int = 32) -> tuple[str, ...]:
 def read(folder: Path, split: Split, *, patch: int = 32) -> Iterator[Block]:
     """Yield one split as one block: images uint8 (n, patch, patch, 3).
 
+    Args:
+        folder: the raw folder with the photographs.
+        split: which part.
+        patch: height and width of the images, in pixels.
+
     Raises:
         ParamsError: `patch` is below 8 or above 128 pixels.
         ShowreelError: a photograph is missing or damaged.

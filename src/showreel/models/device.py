@@ -67,7 +67,7 @@ def free(numbers: Sequence[str], folder: Path, count: int = 1) -> Iterator[list[
             fcntl.flock(choice, fcntl.LOCK_EX)
             while len(places) < count:
                 for index, number in enumerate(numbers):
-                    if index not in places and len(places) < count and _is_held(folder / f"{number}.lock", held):
+                    if index not in places and len(places) < count and _locked(folder / f"{number}.lock", held):
                         places.append(index)
                 if len(places) < count:
                     time.sleep(POLL_SECONDS)
@@ -90,7 +90,7 @@ def strategy(count: int) -> tf.distribute.Strategy:
     return tf.distribute.MirroredStrategy([device.name for device in devices[:count]])
 
 
-def _is_held(path: Path, held: ExitStack) -> bool:
+def _locked(path: Path, held: ExitStack) -> bool:
     """Lock a file until `held` is left, unless another process has locked it; tell whether it is ours."""
     lock = path.open("w")
     try:

@@ -1,11 +1,12 @@
 """Shuffled batches to train on: of images that stay in memory, or of as many as the disk holds.
 
 What is larger than `MEMORY_BYTES` is streamed. Every epoch deals the runs of rows that the file keeps together (its
-chunks) out at random to windows of `WINDOW_BYTES`, reads one window ahead of the training, and draws batches from all
-over the window. Every image can meet every other one in a batch; only that the rows of one run share a window tells
-the order from a full shuffle. Of b images of a batch, an image finds on average less than b · run / window of its own
-run: with 128 images a batch and 256 KiB of inputs and as much of targets a run, 1 in 8, however large the file is. By
-that factor, 1 + 1 / 8, the variance of a batch's mean can grow at worst, in a file whose runs are each of one kind.
+chunks) out at random to equal windows of at most `WINDOW_BYTES`, reads one window ahead of the training, and draws
+batches from all over the window. Every image can meet every other one in a batch; only that the rows of one run share a
+window tells the order from a full shuffle. Of b images of a batch, an image finds on average less than b · run / window
+of its own run: with 128 images a batch and 256 KiB of inputs and as much of targets a run, 1 in 5 just above
+`MEMORY_BYTES`, where a third of the file is a window, and 1 in 8 in large files. By that share the variance of a
+batch's mean can grow at worst, in a file whose runs are each of one kind.
 """
 
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from showreel import storage
+from showreel.models.batching import untuned
 from showreel.pairs import PairedSplit
 
 MEMORY_BYTES = 1 << 30
@@ -25,14 +27,29 @@ WINDOW_BYTES = 1 << 29
 """Inputs and targets that are shuffled together where there are more; two such windows are in memory."""
 
 
+AT_ONCE = 2
+"""Batches that are made side by side; more are no faster."""
+
+
 class Feed:
     """Batches of one split, in an order that is drawn anew for every epoch.
 
     The images stay uint8 on the host; the targets of each batch are scaled to [0, 1] inside TensorFlow.
+
+    Attributes:
+        steps: the batches of one epoch.
     """
 
-    def __init__(self, source: PairedSplit, batch_size: int) -> None:
+    def __init__(self, source: PairedSplit, batch_size: int, *, drop_remainder: bool = False) -> None:
+        """Look a split up, and keep it in memory if it is small.
+
+        Args:
+            source: the split.
+            batch_size: images of a batch.
+            drop_remainder: whether to leave out a last batch of fewer images, of other ones in every epoch.
+        """
         self._source, self._batch_size = source, batch_size
+        self.steps = source.count // batch_size if drop_remainder else -(-source.count // batch_size)
         self._kept: tuple[tf.Tensor, tf.Tensor] | None = None
         if source.count * source.image_bytes <= MEMORY_BYTES:
             pairs = source.read()
@@ -41,14 +58,14 @@ class Feed:
 
     def batches(self, generator: np.random.Generator) -> tf.data.Dataset:
         """Return all pairs once: uint8 (b, h', w', c), float32 (b, h, w, c) in [0, 1]; the last batch may be short."""
-        steps = -(-self._source.count // self._batch_size)
         if self._kept:
             with tf.device("CPU"):
                 order = tf.constant(generator.permutation(self._source.count))
             batches = self._gathered(*self._kept, order)
         else:
             batches = self._windows(generator).prefetch(1).flat_map(self._gathered)
-        return batches.apply(tf.data.experimental.assert_cardinality(steps)).prefetch(2)
+        counted = batches.take(self.steps).apply(tf.data.experimental.assert_cardinality(self.steps))
+        return untuned(counted.prefetch(2))
 
     def _gathered(self, degraded: tf.Tensor, target: tf.Tensor, order: tf.Tensor) -> tf.data.Dataset:
         """Return batches of images in an order, int64 (n,)."""
@@ -59,17 +76,16 @@ class Feed:
             return tf.gather(degraded, rows), tf.cast(tf.gather(target, rows), tf.float32) / 255
 
         steps = (tf.size(order, tf.int64) + size - 1) // size
-        return tf.data.Dataset.range(steps).map(batch, tf.data.AUTOTUNE, deterministic=True)
+        return tf.data.Dataset.range(steps).map(batch, AT_ONCE, deterministic=True)
 
     def _windows(self, generator: np.random.Generator) -> tf.data.Dataset:
         """Return what is shuffled together: inputs and targets as the file has them, and their order."""
         source, size = self._source, self._batch_size
-        windows = dealt(
-            source.count,
-            run=storage.chunk_rows(source.output_shape),
-            window=max(1, WINDOW_BYTES // source.image_bytes // size) * size,
-            generator=generator,
-        )
+        most = max(1, WINDOW_BYTES // source.image_bytes // size)
+        steps = -(-source.count // size)
+        window = -(-steps // -(-steps // most)) * size
+        run = storage.chunk_rows(source.output_shape)
+        windows = dealt(source.count, run=run, window=window, generator=generator)
 
         def read() -> Iterator[tuple[NDArray[np.generic], ...]]:
             for rows in windows:

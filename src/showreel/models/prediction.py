@@ -4,7 +4,10 @@ from collections.abc import Callable
 
 import keras
 import numpy as np
+import tensorflow as tf
 from numpy.typing import NDArray
+
+from showreel.models.batching import untuned
 
 BATCH = 1024
 """Images that go through the network at a time, unless they are large."""
@@ -26,4 +29,12 @@ def predict(
     size = max(1, size // devices) * devices
     if count % devices:
         degraded = np.concatenate([degraded, np.repeat(degraded[-1:], -count % devices, axis=0)])
-    return np.asarray(network.predict(degraded, batch_size=size, verbose=0, callbacks=callbacks))[:count]
+    restored = network.predict(_batches(degraded, size), verbose=0, callbacks=callbacks)
+    return np.asarray(restored)[:count]
+
+
+def _batches(images: NDArray[np.uint8], size: int) -> tf.data.Dataset:
+    with tf.device("CPU"):
+        kept = tf.constant(images)
+    steps = tf.data.Dataset.range(-(-len(images) // size))
+    return untuned(steps.map(lambda step: kept[step * size : (step + 1) * size]).prefetch(1))

@@ -94,15 +94,15 @@ def train(
         ShowreelError: a prepared file is missing or damaged, or the loss is not finite.
     """
     splits = {split: PairedSplit.of(degraded, clean, split) for split in SPLITS}
-    _check_last_step(experiment, recipe, splits["train"].count)
     with device.claimed(alone=True, count=recipe.devices) as processor:
         precision = device.set_arithmetic(recipe.precision, deterministic=recipe.deterministic)
+        feed = _feed(experiment, recipe, splits["train"])
         with device.strategy(recipe.devices).scope():
-            network = _compiled(experiment, recipe, splits["train"])
+            network = _compiled(experiment, recipe, splits["train"], feed.steps)
         key = lineage.origin(precision=precision)
         run = _begun(kept, key, network, processor)
         keep = partial(_keep, kept, key)
-        _fit(experiment, run, network, splits, recipe, [keep, *watchers])
+        _fit(experiment, run, network, feed, splits, recipe, [keep, *watchers])
     network.set_weights(run.best_weights)
     facts = {"precision": precision, "devices": run.devices, "kept_epoch": run.best_epoch}
     footage = _reel(run, splits["test"], lineage.origin(**facts))
@@ -114,26 +114,26 @@ def train(
     kept.unlink(missing_ok=True)
 
 
-def _check_last_step(experiment: str, recipe: Recipe, images: int) -> None:
-    """Refuse a last step of fewer images than devices: one of them would have nothing to do, which TensorFlow fails."""
-    rest = (images - 1) % recipe.batch_size + 1
-    if rest < recipe.devices:
+def _feed(experiment: str, recipe: Recipe, source: PairedSplit) -> Feed:
+    """Return the batches to train on; several devices get full ones only, since they would share others unevenly."""
+    feed = Feed(source, recipe.batch_size, drop_remainder=recipe.devices > 1)
+    if not feed.steps:
         raise ParamsError(
-            f"experiments.{experiment}: training.batch_size {recipe.batch_size} leaves {rest} of {images} images for "
-            f"the last step, fewer than training.devices {recipe.devices}; choose another"
+            f"experiments.{experiment}: training.devices {recipe.devices} share full batches only, and the "
+            f"{source.count} images are fewer than training.batch_size {recipe.batch_size}; lower it"
         )
+    return feed
 
 
-def _compiled(experiment: str, recipe: Recipe, source: PairedSplit) -> keras.Model:
-    """Build the network that the recipe asks for, with its optimizer and first weights."""
+def _compiled(experiment: str, recipe: Recipe, source: PairedSplit, steps: int) -> keras.Model:
+    """Build the network that the recipe asks for, with its optimizer and first weights; an epoch has `steps`."""
     keras.utils.set_random_seed(recipe.seed % 2**32)
     build = find.module("models", recipe.architecture).build
     try:
         network = build(source.input_shape, source.output_shape, **recipe.options)
     except ValueError as error:
         raise ParamsError(f"experiments.{experiment}.model: {error}") from error
-    steps = recipe.epochs * math.ceil(source.count / recipe.batch_size)
-    rate = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, steps)
+    rate = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, recipe.epochs * steps)
     network.compile(keras.optimizers.Adam(rate), learning.LOSS)
     network.optimizer.build(network.trainable_variables)
     return network
@@ -165,17 +165,15 @@ def _fit(
     experiment: str,
     run: Run,
     network: keras.Model,
+    feed: Feed,
     splits: Mapping[Split, PairedSplit],
     recipe: Recipe,
     watchers: Sequence[Watcher],
 ) -> None:
     """Train for the epochs that the run lacks, and show the watchers each."""
-    feed, images = Feed(splits["train"], recipe.batch_size), splits["train"].count
-    steps, done = math.ceil(images / recipe.batch_size), len(run.history)
-    bar = tqdm(
-        total=steps * recipe.epochs, initial=steps * done, desc=f"train {experiment}", unit=" steps", disable=None
-    )
-    with bar as progress:
+    images, done = splits["train"].count, len(run.history)
+    total, begun = feed.steps * recipe.epochs, feed.steps * done
+    with tqdm(total=total, initial=begun, desc=f"train {experiment}", unit=" steps", disable=None) as progress:
         tick = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: progress.update())
         if not done:
             _film(run, network, splits["test"])
@@ -184,15 +182,20 @@ def _fit(
             batches = feed.batches(np.random.default_rng((recipe.seed, epoch)))
             loss = network.fit(batches, verbose=0, shuffle=False, callbacks=[tick]).history["loss"][0]
             seconds = time.perf_counter() - start
-            if not math.isfinite(loss):
-                raise ShowreelError(f"{experiment}: the loss is {loss} in epoch {epoch}; lower training.learning_rate")
+            _check_finite(experiment, epoch, loss)
             scores = _validate(run, network, splits["validation"], epoch)
+            _check_finite(experiment, epoch, scores["validation_loss"])
             _film(run, network, splits["test"])
             run.history.append({"epoch": epoch, "loss": loss, **scores})
             run.timing.append({"epoch": epoch, "seconds": seconds, "images_per_second": images / seconds})
             for watch in watchers:
                 watch(network, run)
             progress.set_postfix(epoch=epoch, validation_psnr=f"{scores['validation_psnr']:.2f} dB")
+
+
+def _check_finite(experiment: str, epoch: int, loss: float) -> None:
+    if not math.isfinite(loss):
+        raise ShowreelError(f"{experiment}: the loss is {loss} in epoch {epoch}; lower training.learning_rate")
 
 
 def _validate(run: Run, network: keras.Model, source: PairedSplit, epoch: int) -> dict[str, float]:
