@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from options import values
 
 from showreel import find
-from showreel.degradations import downscaled, noisy
+from showreel.degradations import downscaled, noise, noisy
 from showreel.degradations.baseline import Baseline
 from showreel.errors import ParamsError
 from showreel.objectives.restoration.learning import psnr, unit
@@ -155,6 +155,15 @@ def test_undoing_the_clipping_turns_the_mean_of_noisy_black_into_black() -> None
     mean = np.float32(noisy_black.mean())
     assert mean == pytest.approx(0.5 * 0.3989, abs=0.005)  # σ / √(2π); a little less, since 1 clips as well
     assert noisy._unclipped(np.array([mean]), 0.5)[0] < 0.02
+
+
+def test_noise_does_not_depend_on_the_block_that_is_worked_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    clean = images(7, (8, 8, 3))
+    whole = noisy.degrade(clean, generators(7), sigma=0.2)
+    for values_a_block in (1, 3 * 192):
+        monkeypatch.setattr(noise, "BLOCK_VALUES", values_a_block)
+        np.testing.assert_array_equal(noisy.degrade(clean, generators(7), sigma=0.2), whole)
+    assert noisy.degrade(clean[:0], generators(0), sigma=0.2).shape == (0, 8, 8, 3)
 
 
 def test_too_few_generators_are_an_error(module: ModuleType, chosen: dict[str, Any]) -> None:

@@ -76,6 +76,13 @@ def test_an_image_draws_the_same_numbers_wherever_its_block_starts() -> None:
     assert draws(20, "train", 0, 8)[3:6] == draws(20, "train", 3, 3)
 
 
+def test_an_image_draws_what_a_philox_of_its_seed_split_and_index_draws() -> None:
+    for split, offset in zip(SPLITS, (0, 1, 2), strict=True):
+        for index, number in enumerate(draws(2**63 - 1, split, 5, 3), 5):
+            bits = np.random.Philox(key=2**63 - 1, counter=[0, 0, index, offset])
+            assert number == np.random.Generator(bits).standard_normal()
+
+
 def test_images_splits_and_seeds_draw_different_numbers() -> None:
     numbers = [number for seed in (0, 1, 2**63 - 1) for split in SPLITS for number in draws(seed, split, 0, 50)]
     assert len(set(numbers)) == 3 * 3 * 50

@@ -57,10 +57,18 @@ def image_generators(seed: int, split: Split, start: int, count: int) -> Iterato
 
     It is one object that is set anew for each image, so draw all of an image's numbers before the next image.
     """
-    bits = np.random.Philox(key=seed)
+    bits = np.random.Philox(key=seed, counter=[0, 0, start, SPLITS.index(split)])
     generator = np.random.Generator(bits)
-    state = bits.state
+    state = _in_lists(bits.state)
+    counter = state["state"]["counter"]
     for index in range(start, start + count):
-        state["state"]["counter"] = np.array([0, 0, index, SPLITS.index(split)], np.uint64)
+        counter[2] = index
         bits.state = state
         yield generator
+
+
+def _in_lists(state: Any) -> Any:
+    """Return a generator's state with lists for arrays: setting it takes a quarter of the time."""
+    if isinstance(state, dict):
+        return {name: _in_lists(value) for name, value in state.items()}
+    return state.tolist() if isinstance(state, np.ndarray) else state
