@@ -12,6 +12,7 @@ from harness import OURS, Result
 
 from showreel import storage
 from showreel.objectives.restoration import colours
+from showreel.objectives.restoration.animation import animated
 from showreel.objectives.restoration.examples import Examples
 from showreel.objectives.restoration.frame import frames
 from showreel.stages import render as stage
@@ -52,7 +53,7 @@ def _drawn(reel: Reel, path: Path) -> None:
     examples = _examples(reel)
     palette = colours.palette([reel.target, reel.degraded, examples.baseline, reel.predictions])
     canvases = list(frames("bench", reel, examples, METRICS))
-    path.write_bytes(stage._gif(stage._indexed(canvases, palette), palette, "{}"))
+    path.write_bytes(animated(canvases, palette, "{}"))
 
 
 def _stage(reel: Reel, folder: Path) -> Callable[[], None]:
