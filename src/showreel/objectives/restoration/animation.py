@@ -11,7 +11,6 @@ from showreel.objectives.restoration import colours
 
 FRAME_MILLISECONDS = 200
 LAST_MILLISECONDS = 3000
-UNKNOWN = -1
 
 
 def animated(canvases: Sequence[NDArray[np.uint8]], palette: NDArray[np.uint8], comment: str) -> bytes:
@@ -50,20 +49,34 @@ def _indexed(canvases: Sequence[NDArray[np.uint8]], palette: NDArray[np.uint8]) 
     """Turn frames into indices of the nearest colours; a colour's answer is the same in all frames: nothing flickers.
 
     Args:
-        canvases: uint8 (h, w, 3) each; only the rows that differ from the frame before are looked at.
-        palette: uint8 (k, 3).
+        canvases: uint8 (h, w, 3) each; only the rows that differ from the frame before, and from the row above, are
+            looked at.
+        palette: uint8 (k, 3), k ≤ `PALETTE_SIZE`.
 
     Returns:
         uint8 (frames, h, w).
     """
-    known = np.full(1 << 24, UNKNOWN, np.int16)
-    indices = np.empty((len(canvases), *canvases[0].shape[:2]), np.uint8)
-    for number, canvas in enumerate(canvases):
+    numbered = np.zeros(1 << 24, np.uint8)
+    height, width = canvases[0].shape[:2]
+    indices = np.empty((len(canvases), height, width), np.uint8)
+    lines = [canvas.reshape(height, -1) for canvas in canvases]
+    for number, canvas in enumerate(lines):
         before = max(0, number - 1)
+        rows = (canvas != lines[before]).any(axis=1) if number else np.ones(height, np.bool_)
+        changed = canvas[rows]
+        other = np.append(True, (changed[1:] != changed[:-1]).any(axis=1))[: len(changed)]
+        looked_up = _looked_up(colours.packed(changed[other].reshape(-1, width, 3)), numbered, palette)
         indices[number] = indices[before]
-        rows = (canvas != canvases[before]).any(axis=(1, 2)) if number else slice(None)
-        numbers = colours.packed(canvas[rows])
-        new = np.unique(numbers[known[numbers] == UNKNOWN])
-        known[new] = colours.nearest(colours.unpacked(new), palette)
-        indices[number, rows] = known[numbers]
+        indices[number, rows] = looked_up[np.cumsum(other) - 1]
     return indices
+
+
+def _looked_up(pixels: NDArray[np.int32], numbered: NDArray[np.uint8], palette: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the indices of packed pixels; what `numbered` does not know yet (0, else index + 1) it learns."""
+    found = numbered.take(pixels)
+    missing = found == 0
+    if missing.any():
+        new = np.unique(pixels[missing])
+        numbered[new] = colours.nearest(colours.unpacked(new), palette) + 1
+        found = numbered.take(pixels)
+    return found - np.uint8(1)
