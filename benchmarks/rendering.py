@@ -52,8 +52,7 @@ def _drawn(reel: Reel, path: Path) -> None:
     """Draw the GIF as the stage does, and nothing else."""
     examples = _examples(reel)
     palette = colours.palette([reel.target, reel.degraded, examples.baseline, reel.predictions])
-    canvases = list(frames("bench", reel, examples, METRICS))
-    path.write_bytes(animated(canvases, palette, "{}"))
+    path.write_bytes(animated(frames("bench", reel, examples, METRICS), palette, "{}")[0])
 
 
 def _stage(reel: Reel, folder: Path) -> Callable[[], None]:

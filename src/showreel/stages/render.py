@@ -59,15 +59,16 @@ def render(
     _check(footage, baseline, reel, examples)
     origin = lineage.origin(experiment=experiment, training=_origin(footage, reel))
     palette = colours.palette([footage.target, footage.degraded, baseline.baseline, footage.predictions])
-    drawn, small = list(frames(experiment, footage, baseline, scores)), list(cards(footage))
+    film, last = animated(frames(experiment, footage, baseline, scores), palette, origin)
+    small, last_small = animated(cards(footage), palette, origin)
     picture, table = drawn_sheet(footage, baseline)
     with lineage.publishing(sheet, places, still, card, poster, gif) as files:
         files[0].write_bytes(_png(picture, origin))
         files[1].write_text(json.dumps(table) + "\n", encoding="utf-8")
-        files[2].write_bytes(_png(small[-1], origin))
-        files[3].write_bytes(animated(small, palette, origin))
-        files[4].write_bytes(_png(drawn[-1], origin))
-        files[5].write_bytes(animated(drawn, palette, origin))
+        files[2].write_bytes(_png(last_small, origin))
+        files[3].write_bytes(small)
+        files[4].write_bytes(_png(last, origin))
+        files[5].write_bytes(film)
 
 
 def _png(canvas: NDArray[np.uint8], comment: str) -> bytes:

@@ -1,6 +1,6 @@
 """Drawn frames as a GIF: one palette for all, nothing flickers, and later frames hold only what changes in them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,71 +12,89 @@ from showreel.objectives.restoration import colours
 FRAME_MILLISECONDS = 200
 LAST_MILLISECONDS = 3000
 
+Pixels = NDArray[np.uint8]
+Piece = tuple[Pixels, tuple[int, int]]
+"""Indices of a rectangle, and its x and y in the frame."""
 
-def animated(canvases: Sequence[NDArray[np.uint8]], palette: NDArray[np.uint8], comment: str) -> bytes:
-    """Return the bytes of a GIF that loops for ever; a frame that repeats the one before only makes that last longer.
+
+def animated(canvases: Iterable[Pixels], palette: Pixels, comment: str) -> tuple[bytes, Pixels]:
+    """Encode frames as a GIF that loops for ever; one that repeats the frame before only makes that last longer.
 
     Pillow's own `save` sorts the palette out anew for every frame. Here it packs pixels, and nothing else.
 
     Args:
-        canvases: uint8 (h, w, 3) each.
+        canvases: uint8 (h, w, 3) each, one at least; only two are held at a time.
         palette: uint8 (k, 3), k ≤ `PALETTE_SIZE`: the first free number means `as in the frame before`.
         comment: what the file says of itself.
-    """
-    indices = _indexed(canvases, palette)
-    changed = indices[1:] != indices[:-1]
-    shown = [0, *(np.flatnonzero(changed.any(axis=(1, 2))) + 1).tolist()]
-    lasting = np.full(len(indices), FRAME_MILLISECONDS)
-    lasting[-1] = LAST_MILLISECONDS
-    first, *durations = np.add.reduceat(lasting, shown).tolist()
-    image = Image.fromarray(indices[0])
-    image.putpalette(palette.tobytes())
-    parts = [*getheader(image, info={"loop": 0, "comment": comment})[0], *getdata(image, duration=first)]
-    for number, duration in zip(shown[1:], durations, strict=True):
-        part, corner = _cut(indices[number], changed[number - 1], len(palette))
-        parts += getdata(Image.fromarray(part), corner, duration=duration, transparency=len(palette))
-    return b"".join([*parts, b";"])
-
-
-def _cut(frame: NDArray[np.uint8], changed: NDArray[np.bool_], free: int) -> tuple[NDArray[np.uint8], tuple[int, int]]:
-    """Return the rectangle of a frame in which pixels changed, with `free` in place of others, and its (x, y)."""
-    rows, columns = np.flatnonzero(changed.any(axis=1)), np.flatnonzero(changed.any(axis=0))
-    box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-    return np.where(changed[box], frame[box], np.uint8(free)), (int(columns[0]), int(rows[0]))
-
-
-def _indexed(canvases: Sequence[NDArray[np.uint8]], palette: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Turn frames into indices of the nearest colours; a colour's answer is the same in all frames: nothing flickers.
-
-    Args:
-        canvases: uint8 (h, w, 3) each; only the rows that differ from the frame before, and from the row above, are
-            looked at.
-        palette: uint8 (k, 3), k ≤ `PALETTE_SIZE`.
 
     Returns:
-        uint8 (frames, h, w).
+        The bytes of the file, and the last frame in all its colours.
     """
+    coming = iter(canvases)
+    canvas = next(coming)
+    image = Image.new("P", canvas.shape[1::-1])
+    image.putpalette(palette.tobytes())
+    parts = getheader(image, info={"loop": 0, "comment": comment})[0]
     numbered = np.zeros(1 << 24, np.uint8)
-    height, width = canvases[0].shape[:2]
-    indices = np.empty((len(canvases), height, width), np.uint8)
-    lines = [canvas.reshape(height, -1) for canvas in canvases]
-    for number, canvas in enumerate(lines):
-        before = max(0, number - 1)
-        rows = (canvas != lines[before]).any(axis=1) if number else np.ones(height, np.bool_)
-        changed = canvas[rows]
-        other = np.append(True, (changed[1:] != changed[:-1]).any(axis=1))[: len(changed)]
-        looked_up = _looked_up(colours.packed(changed[other].reshape(-1, width, 3)), numbered, palette)
-        indices[number] = indices[before]
-        indices[number, rows] = looked_up[np.cumsum(other) - 1]
-    return indices
+    indices = _looked_up(canvas, numbered, palette)
+    piece, free, lasting = (indices.copy(), (0, 0)), None, FRAME_MILLISECONDS
+    for following in coming:
+        rows = np.flatnonzero((following != canvas).any(axis=(1, 2)))
+        canvas = following
+        change = _change(indices, rows, _looked_up(canvas[rows], numbered, palette), len(palette))
+        if change:
+            parts += _packed(piece, lasting, free)
+            piece, free, lasting = change, len(palette), 0
+        lasting += FRAME_MILLISECONDS
+    parts += _packed(piece, lasting - FRAME_MILLISECONDS + LAST_MILLISECONDS, free)
+    return b"".join([*parts, b";"]), canvas
 
 
-def _looked_up(pixels: NDArray[np.int32], numbered: NDArray[np.uint8], palette: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return the indices of packed pixels; what `numbered` does not know yet (0, else index + 1) it learns."""
+def _packed(piece: Piece, duration: int, free: int | None) -> list[bytes]:
+    pixels, corner = piece
+    return getdata(Image.fromarray(pixels), corner, duration=duration, transparency=free)
+
+
+def _change(indices: Pixels, rows: NDArray[np.intp], lines: Pixels, free: int) -> Piece | None:
+    """Put lines into their rows of the frame before, in place; return the rectangle that changes, if anything does.
+
+    Args:
+        indices: uint8 (h, w) of the frame before.
+        rows: places (n,) of rows, ascending.
+        lines: uint8 (n, w), what they become.
+        free: the number that stands for a pixel that stays.
+    """
+    changed = lines != indices[rows]
+    down, across = np.flatnonzero(changed.any(axis=1)), np.flatnonzero(changed.any(axis=0))
+    if not len(down):
+        return None
+    top, left, right = rows[down[0]], across[0], across[-1] + 1
+    piece = np.full((rows[down[-1]] + 1 - top, right - left), free, np.uint8)
+    kept = slice(down[0], down[-1] + 1), slice(left, right)
+    piece[rows[kept[0]] - top] = np.where(changed[kept], lines[kept], np.uint8(free))
+    indices[rows] = lines
+    return piece, (int(left), int(top))
+
+
+def _looked_up(lines: Pixels, numbered: Pixels, palette: Pixels) -> Pixels:
+    """Turn rows of colours into indices of the nearest ones of the palette.
+
+    Args:
+        lines: uint8 (n, w, 3); one that repeats the one above is not looked at.
+        numbered: uint8 (2²⁴), colour → index + 1, or 0 where not known yet. It learns, so that a colour's answer is the
+            same in all frames: nothing flickers.
+        palette: uint8 (k, 3).
+
+    Returns:
+        uint8 (n, w).
+    """
+    other = np.ones(len(lines), np.bool_)
+    other[1:] = (lines[1:] != lines[:-1]).any(axis=(1, 2))
+    pixels = colours.packed(lines[other])
     found = numbered.take(pixels)
     missing = found == 0
     if missing.any():
         new = np.unique(pixels[missing])
         numbered[new] = colours.nearest(colours.unpacked(new), palette) + 1
         found = numbered.take(pixels)
-    return found - np.uint8(1)
+    return np.asarray(found - 1, np.uint8)[np.cumsum(other) - 1]
