@@ -97,4 +97,4 @@ def _looked_up(lines: Pixels, numbered: Pixels, palette: Pixels) -> Pixels:
         new = np.unique(pixels[missing])
         numbered[new] = colours.nearest(colours.unpacked(new), palette) + 1
         found = numbered.take(pixels)
-    return np.asarray(found - 1, np.uint8)[np.cumsum(other) - 1]
+    return np.asarray((found - 1)[np.cumsum(other) - 1], np.uint8)

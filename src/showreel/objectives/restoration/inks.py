@@ -15,6 +15,9 @@ Point = tuple[float, float]
 FINENESS = 4
 """All is drawn this many times larger and averaged down: smooth lines, and letters evenly spaced at small sizes."""
 
+REMEMBERED = 8
+"""Texts, more than a frame writes: what the frame before wrote, too, is not drawn again."""
+
 
 def write(canvas: Canvas, text: str, *, left: int, baseline: int, size: int, ink: Colour) -> int:
     """Write one line of text on the canvas.
@@ -34,6 +37,7 @@ def write(canvas: Canvas, text: str, *, left: int, baseline: int, size: int, ink
     return left + width(text, size)
 
 
+@lru_cache(REMEMBERED)
 def width(text: str, size: int) -> int:
     """Return the width of a line of text in pixels."""
     return int(np.ceil(_font(size).getlength(text) / FINENESS))
@@ -64,7 +68,7 @@ def lines(canvas: Canvas, courses: Sequence[Sequence[Point]], *, ink: Colour, th
     _lay(canvas, mask.reduce(FINENESS), 0, 0, ink)
 
 
-@lru_cache(maxsize=8)  # more than a frame writes: what the frame before wrote, too, is not drawn again
+@lru_cache(REMEMBERED)
 def _text(text: str, size: int) -> Image.Image:
     """Return a mask (0 … 255) of a line of text that starts at its left edge and stands on the middle of its height."""
     mask = Image.new("L", ((width(text, size) + 2) * FINENESS, 2 * size * FINENESS))
