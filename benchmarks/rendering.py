@@ -25,6 +25,7 @@ OUTPUTS = {
     "sheet": "sheet.png", "places": "sheet.json",
 }  # fmt: skip
 PEER = "matplotlib's PillowWriter"
+DPI = 100
 STAGE = "the whole stage"
 ROWS = ("input", "baseline", "network", "truth", "difference")
 
@@ -33,6 +34,7 @@ def measure(rounds: int) -> list[Result]:
     """Compare the GIF alone with an animation of the same rows, and tell what the whole stage takes beside it."""
     folder = material.scratch()
     reel = _reel()
+    size = next(frames("bench", reel, _examples(reel), METRICS)).shape[1::-1]
     cases = {
         OURS: lambda: material.rate(EPOCHS + 1, lambda: _drawn(reel, folder / "reel.gif")),
         STAGE: lambda: material.rate(EPOCHS + 1, _stage(reel, folder)),
@@ -41,7 +43,7 @@ def measure(rounds: int) -> list[Result]:
     if importlib.util.find_spec("matplotlib") is None:
         skipped[PEER] = "not installed (`pip install --group peers`)"
     else:
-        cases[PEER] = lambda: material.rate(EPOCHS + 1, lambda: _animated(reel, folder / "peer.gif"))
+        cases[PEER] = lambda: material.rate(EPOCHS + 1, lambda: _animated(reel, folder / "peer.gif", size))
     rates = harness.paired(cases, rounds, title="render")
     sizes = ", ".join(f"{file.name} {file.stat().st_size / 1024:.0f} KiB" for file in sorted(folder.glob("*.gif")))
     question = f"a reel of {EPOCHS} epochs, {IMAGES} images of MNIST's size"
@@ -93,15 +95,15 @@ def _examples(reel: Reel) -> Examples:
     )
 
 
-def _animated(reel: Reel, path: Path) -> None:
-    """Draw the same rows as people do: a grid of `imshow`, its data set anew for every frame."""
+def _animated(reel: Reel, path: Path, size: tuple[int, ...]) -> None:
+    """Draw the same rows as people do, a grid of `imshow` with new data for every frame, in as many pixels as ours."""
     import matplotlib as mpl
 
     mpl.use("Agg")
     from matplotlib import pyplot
     from matplotlib.animation import FuncAnimation, PillowWriter
 
-    figure, axes = pyplot.subplots(len(ROWS), IMAGES, figsize=(9.2, 5))
+    figure, axes = pyplot.subplots(len(ROWS), IMAGES, figsize=[side / DPI for side in size], dpi=DPI)
     shown = [
         [axis.imshow(np.zeros(reel.target.shape[1:3]), cmap="gray", vmin=0, vmax=255) for axis in row] for row in axes
     ]
