@@ -12,6 +12,7 @@ from harness import OURS, Result
 
 from showreel import storage
 from showreel.objectives.restoration import colours
+from showreel.objectives.restoration.animation import animated
 from showreel.objectives.restoration.examples import Examples
 from showreel.objectives.restoration.frame import frames
 from showreel.stages import render as stage
@@ -24,6 +25,7 @@ OUTPUTS = {
     "sheet": "sheet.png", "places": "sheet.json",
 }  # fmt: skip
 PEER = "matplotlib's PillowWriter"
+DPI = 100
 STAGE = "the whole stage"
 ROWS = ("input", "baseline", "network", "truth", "difference")
 
@@ -32,6 +34,7 @@ def measure(rounds: int) -> list[Result]:
     """Compare the GIF alone with an animation of the same rows, and tell what the whole stage takes beside it."""
     folder = material.scratch()
     reel = _reel()
+    size = next(frames("bench", reel, _examples(reel), METRICS)).shape[1::-1]
     cases = {
         OURS: lambda: material.rate(EPOCHS + 1, lambda: _drawn(reel, folder / "reel.gif")),
         STAGE: lambda: material.rate(EPOCHS + 1, _stage(reel, folder)),
@@ -40,7 +43,7 @@ def measure(rounds: int) -> list[Result]:
     if importlib.util.find_spec("matplotlib") is None:
         skipped[PEER] = "not installed (`pip install --group peers`)"
     else:
-        cases[PEER] = lambda: material.rate(EPOCHS + 1, lambda: _animated(reel, folder / "peer.gif"))
+        cases[PEER] = lambda: material.rate(EPOCHS + 1, lambda: _animated(reel, folder / "peer.gif", size))
     rates = harness.paired(cases, rounds, title="render")
     sizes = ", ".join(f"{file.name} {file.stat().st_size / 1024:.0f} KiB" for file in sorted(folder.glob("*.gif")))
     question = f"a reel of {EPOCHS} epochs, {IMAGES} images of MNIST's size"
@@ -51,8 +54,7 @@ def _drawn(reel: Reel, path: Path) -> None:
     """Draw the GIF as the stage does, and nothing else."""
     examples = _examples(reel)
     palette = colours.palette([reel.target, reel.degraded, examples.baseline, reel.predictions])
-    canvases = list(frames("bench", reel, examples, METRICS))
-    path.write_bytes(stage._gif(stage._indexed(canvases, palette), palette, "{}"))
+    path.write_bytes(animated(frames("bench", reel, examples, METRICS), palette, "{}")[0])
 
 
 def _stage(reel: Reel, folder: Path) -> Callable[[], None]:
@@ -93,15 +95,15 @@ def _examples(reel: Reel) -> Examples:
     )
 
 
-def _animated(reel: Reel, path: Path) -> None:
-    """Draw the same rows as people do: a grid of `imshow`, its data set anew for every frame."""
+def _animated(reel: Reel, path: Path, size: tuple[int, ...]) -> None:
+    """Draw the same rows as people do, a grid of `imshow` with new data for every frame, in as many pixels as ours."""
     import matplotlib as mpl
 
     mpl.use("Agg")
     from matplotlib import pyplot
     from matplotlib.animation import FuncAnimation, PillowWriter
 
-    figure, axes = pyplot.subplots(len(ROWS), IMAGES, figsize=(9.2, 5))
+    figure, axes = pyplot.subplots(len(ROWS), IMAGES, figsize=[side / DPI for side in size], dpi=DPI)
     shown = [
         [axis.imshow(np.zeros(reel.target.shape[1:3]), cmap="gray", vmin=0, vmax=255) for axis in row] for row in axes
     ]

@@ -2,7 +2,6 @@
 
 import json
 import math
-from collections.abc import Sequence
 from pathlib import Path
 
 import imageio.v3 as imageio
@@ -14,15 +13,12 @@ from showreel import storage, summary
 from showreel.errors import ShowreelError
 from showreel.lineage import Lineage
 from showreel.objectives.restoration import colours
+from showreel.objectives.restoration.animation import animated
 from showreel.objectives.restoration.card import cards
 from showreel.objectives.restoration.examples import Examples
 from showreel.objectives.restoration.frame import frames
 from showreel.objectives.restoration.sheet import sheet as drawn_sheet
 from showreel.storage import Reel
-
-FRAME_MILLISECONDS = 200
-LAST_MILLISECONDS = 3000
-UNKNOWN = -1
 
 
 def render(
@@ -63,59 +59,16 @@ def render(
     _check(footage, baseline, reel, examples)
     origin = lineage.origin(experiment=experiment, training=_origin(footage, reel))
     palette = colours.palette([footage.target, footage.degraded, baseline.baseline, footage.predictions])
-    drawn, small = list(frames(experiment, footage, baseline, scores)), list(cards(footage))
+    film, last = animated(frames(experiment, footage, baseline, scores), palette, origin)
+    small, last_small = animated(cards(footage), palette, origin)
     picture, table = drawn_sheet(footage, baseline)
     with lineage.publishing(sheet, places, still, card, poster, gif) as files:
         files[0].write_bytes(_png(picture, origin))
         files[1].write_text(json.dumps(table) + "\n", encoding="utf-8")
-        files[2].write_bytes(_png(small[-1], origin))
-        files[3].write_bytes(_gif(_indexed(small, palette), palette, origin))
-        files[4].write_bytes(_png(drawn[-1], origin))
-        files[5].write_bytes(_gif(_indexed(drawn, palette), palette, origin))
-
-
-def _indexed(canvases: Sequence[NDArray[np.uint8]], palette: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Turn frames into indices of the nearest colours; a colour's answer is the same in all frames: nothing flickers.
-
-    Args:
-        canvases: uint8 (h, w, 3) each; only the rows that differ from the frame before are looked at.
-        palette: uint8 (k, 3).
-
-    Returns:
-        uint8 (frames, h, w).
-    """
-    known = np.full(1 << 24, UNKNOWN, np.int16)
-    indices = np.empty((len(canvases), *canvases[0].shape[:2]), np.uint8)
-    for number, canvas in enumerate(canvases):
-        before = max(0, number - 1)
-        indices[number] = indices[before]
-        rows = (canvas != canvases[before]).any(axis=(1, 2)) if number else slice(None)
-        numbers = colours.packed(canvas[rows])
-        new = np.unique(numbers[known[numbers] == UNKNOWN])
-        known[new] = colours.nearest(colours.unpacked(new), palette)
-        indices[number, rows] = known[numbers]
-    return indices
-
-
-def _gif(indices: NDArray[np.uint8], palette: NDArray[np.uint8], comment: str) -> bytes:
-    """Encode frames of palette indices with one palette for all; later frames hold only what changes.
-
-    Pillow keeps a given palette as it is for frames that are numbers without colours (its mode L), and only for those.
-    """
-    durations = [FRAME_MILLISECONDS] * (len(indices) - 1) + [LAST_MILLISECONDS]
-    encoded: bytes = imageio.imwrite(
-        "<bytes>",
-        indices,
-        extension=".gif",
-        plugin="pillow",
-        is_batch=True,
-        palette=palette.tobytes(),
-        optimize=True,
-        duration=durations if len(durations) > 1 else LAST_MILLISECONDS,
-        loop=0,
-        comment=comment,
-    )
-    return encoded
+        files[2].write_bytes(_png(last_small, origin))
+        files[3].write_bytes(small)
+        files[4].write_bytes(_png(last, origin))
+        files[5].write_bytes(film)
 
 
 def _png(canvas: NDArray[np.uint8], comment: str) -> bytes:

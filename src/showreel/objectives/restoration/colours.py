@@ -84,8 +84,11 @@ def nearest(colours: NDArray[np.uint8], chosen: NDArray[np.uint8]) -> NDArray[np
 
 def packed(pixels: NDArray[np.uint8]) -> NDArray[np.int32]:
     """Return RGB pixels (..., 3) as one number each, 0xRRGGBB (...)."""
-    red, green, blue = np.moveaxis(pixels.astype(np.int32), -1, 0)
-    return np.asarray(red << 16 | green << 8 | blue, np.int32)
+    numbers: NDArray[np.int32] = pixels[..., 0].astype(np.int32)
+    for channel in (1, 2):
+        numbers <<= 8
+        numbers |= pixels[..., channel]
+    return numbers
 
 
 def unpacked(numbers: NDArray[np.integer]) -> NDArray[np.uint8]:

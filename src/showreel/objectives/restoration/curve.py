@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from showreel.objectives.restoration import inks
 from showreel.objectives.restoration.colours import BASELINE, FAINT, MUTED, NETWORK
@@ -31,12 +31,13 @@ class Scale:
     psnr: NDArray[np.float64]
     baseline: float | None
 
-    def place(self, epoch: float, score: float) -> inks.Point:
-        """Return the x and y of a score."""
-        scores = [*self.psnr, *([] if self.baseline is None else [self.baseline])]
-        across = (epoch - self.epochs[0]) / max(1, self.epochs[-1] - self.epochs[0])
-        up = (score - min(scores)) / max(1, max(scores) - min(scores))
-        return float(DOT + across * (WIDTH - 2 * DOT)), float(PLOT_HEIGHT - DOT - up * (PLOT_HEIGHT - 2 * DOT))
+    def places(self, epochs: ArrayLike, scores: ArrayLike) -> list[inks.Point]:
+        """Return the x and y of scores after epochs."""
+        all_scores = self.psnr if self.baseline is None else np.append(self.psnr, self.baseline)
+        across = (np.asarray(epochs) - self.epochs[0]) / max(1, self.epochs[-1] - self.epochs[0])
+        up = (np.asarray(scores) - all_scores.min()) / max(1, np.ptp(all_scores))
+        x, y = DOT + across * (WIDTH - 2 * DOT), PLOT_HEIGHT - DOT - up * (PLOT_HEIGHT - 2 * DOT)
+        return list(zip(x.tolist(), y.tolist(), strict=True))
 
 
 def draw_axis(canvas: NDArray[np.uint8], scale: Scale) -> None:
@@ -48,12 +49,13 @@ def draw_axis(canvas: NDArray[np.uint8], scale: Scale) -> None:
     write(caption, left=(WIDTH - inks.width(caption, SMALL)) // 2)
     write(last, left=WIDTH - inks.width(last, SMALL))
     if scale.baseline is not None:
-        x, y = scale.place(scale.epochs[0], scale.baseline)
-        for start in np.arange(x, WIDTH - DOT, 2 * DASH).tolist():
-            inks.line(canvas, [(start, y), (min(start + DASH, WIDTH - DOT), y)], ink=BASELINE, thickness=1.5)
+        ((left, y),) = scale.places(scale.epochs[:1], [scale.baseline])
+        starts = np.arange(left, WIDTH - DOT, 2 * DASH).tolist()
+        dashes = [[(start, y), (min(start + DASH, WIDTH - DOT), y)] for start in starts]
+        inks.lines(canvas, dashes, ink=BASELINE, thickness=1.5)
 
 
 def draw_curve(canvas: NDArray[np.uint8], scale: Scale, shown: int) -> None:
     """Draw the scores of the first `shown` epochs over the axis, in place."""
-    points = [scale.place(epoch, score) for epoch, score in zip(scale.epochs[:shown], scale.psnr, strict=False)]
-    inks.line(canvas, points, ink=NETWORK, thickness=2, dot=DOT)
+    points = scale.places(scale.epochs[:shown], scale.psnr[:shown])
+    inks.lines(canvas, [points], ink=NETWORK, thickness=2, dot=DOT)

@@ -1,7 +1,7 @@
 """Text and lines on a frame, smoothed in a few fixed shades and drawn with Pillow's own font: the same everywhere."""
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,9 @@ Point = tuple[float, float]
 
 FINENESS = 4
 """All is drawn this many times larger and averaged down: smooth lines, and letters evenly spaced at small sizes."""
+
+REMEMBERED = 8
+"""Texts, more than a frame writes: what the frame before wrote, too, is not drawn again."""
 
 
 def write(canvas: Canvas, text: str, *, left: int, baseline: int, size: int, ink: Colour) -> int:
@@ -30,13 +33,11 @@ def write(canvas: Canvas, text: str, *, left: int, baseline: int, size: int, ink
     Returns:
         the x of its end.
     """
-    end = left + width(text, size)
-    mask = Image.new("L", ((end - left + 2) * FINENESS, 2 * size * FINENESS))
-    ImageDraw.Draw(mask).text((0, size * FINENESS), text, fill=255, font=_font(size), anchor="ls")
-    _lay(canvas, mask.reduce(FINENESS), left, baseline - size, ink)
-    return end
+    _lay(canvas, _text(text, size), left, baseline - size, ink)
+    return left + width(text, size)
 
 
+@lru_cache(REMEMBERED)
 def width(text: str, size: int) -> int:
     """Return the width of a line of text in pixels."""
     return int(np.ceil(_font(size).getlength(text) / FINENESS))
@@ -54,16 +55,25 @@ def fitting(text: str, *, room: int, largest: int, smallest: int) -> tuple[str, 
     return text, smallest
 
 
-def line(canvas: Canvas, points: Sequence[Point], *, ink: Colour, thickness: float, dot: float = 0) -> None:
-    """Draw a smooth line through points (x, y), in place, with a dot of the given radius at its end."""
+def lines(canvas: Canvas, courses: Sequence[Sequence[Point]], *, ink: Colour, thickness: float, dot: float = 0) -> None:
+    """Draw smooth lines through points (x, y) each, in place, with a dot of the given radius at the end of each."""
     height, breadth = canvas.shape[:2]
     mask = Image.new("L", (breadth * FINENESS, height * FINENESS))
     draw = ImageDraw.Draw(mask)
-    fine = [(x * FINENESS, y * FINENESS) for x, y in points]
-    draw.line(fine, fill=255, width=round(thickness * FINENESS), joint="curve")
-    if dot:
-        draw.circle(fine[-1], dot * FINENESS, fill=255)
+    for points in courses:
+        fine = [(x * FINENESS, y * FINENESS) for x, y in points]
+        draw.line(fine, fill=255, width=round(thickness * FINENESS), joint="curve")
+        if dot:
+            draw.circle(fine[-1], dot * FINENESS, fill=255)
     _lay(canvas, mask.reduce(FINENESS), 0, 0, ink)
+
+
+@lru_cache(REMEMBERED)
+def _text(text: str, size: int) -> Image.Image:
+    """Return a mask (0 … 255) of a line of text that starts at its left edge and stands on the middle of its height."""
+    mask = Image.new("L", ((width(text, size) + 2) * FINENESS, 2 * size * FINENESS))
+    ImageDraw.Draw(mask).text((0, size * FINENESS), text, fill=255, font=_font(size), anchor="ls")
+    return mask.reduce(FINENESS)
 
 
 @cache

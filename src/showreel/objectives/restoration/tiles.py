@@ -46,11 +46,15 @@ def strip(images: Images, height: int, width: int, scale: int, gap: int = GAP) -
         uint8 (height·scale, n·(width·scale + gap) - gap, 3).
     """
     down, right = (-(-full // own) for full, own in zip((height, width), images.shape[1:3], strict=True))
-    large = images.repeat(down * scale, axis=1).repeat(right * scale, axis=2)[:, : height * scale, : width * scale]
+    count, rows, _, channels = images.shape
+    wide = np.moveaxis(images.repeat(right * scale, axis=2)[:, :, : width * scale], 0, 1)
     pitch = width * scale + gap
-    tiles = np.full((height * scale, len(images), pitch, 3), BACKGROUND, np.uint8)
-    tiles[:, :, : width * scale] = np.moveaxis(large, 0, 1)
-    return tiles.reshape(height * scale, -1, 3)[:, : len(images) * pitch - gap]
+    tiles = np.empty((rows, count, pitch, 3), np.uint8)
+    tiles[:, :, width * scale :] = BACKGROUND
+    for channel in range(3):  # a loop, since NumPy is slow where the innermost axis is short
+        tiles[:, :, : width * scale, channel] = wide[..., channel % channels]
+    lines = tiles.reshape(rows, -1, 3)[:, : count * pitch - gap]
+    return lines.repeat(down * scale, axis=0)[: height * scale]
 
 
 def differences(predictions: Images, target: Images) -> Images:
