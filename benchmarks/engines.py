@@ -50,46 +50,34 @@ COPIED = ("dvc.yaml", "Snakefile", ".dvcignore", ".gitignore", "workflow", "src"
 
 def measure(rounds: int) -> list[Result]:
     rounds = max(1, rounds // 2)
-    seconds: dict[tuple[str, int], list[float]] = {}
-    shares: dict[int, float] = {}
-    overheads: dict[int, dict[str, float]] = {}
+    seconds: dict[str, list[float]] = {}
+    shares: list[float] = []
     for count in COUNTS:
         with tempfile.TemporaryDirectory(prefix="showreel-bench-") as name:
             folder = Path(name)
             _project(folder, count)
+            runs: dict[str, list[float]] = {command: [] for command in COMMANDS}
             for _ in tqdm(range(rounds), desc=f"{count} experiments", unit=" rounds", disable=None):
                 for command, words in COMMANDS.items():
-                    seconds.setdefault((command, count), []).append(_seconds(folder, words))
-            shares[count] = _share(folder)
-            overheads[count] = {name: _seconds(folder, words) for name, words in STAGE.items()}
-    notes = (*_lines(seconds), _told(shares), *_overheads(overheads))
-    return [Result("engines with nothing to do", "", {}, notes=notes)]
+                    runs[command].append(_seconds(folder, words))
+            shares.append(_share(folder))
+            again = {name: _seconds(folder, words) for name, words in STAGE.items()}
+            for command, times in runs.items():
+                seconds.setdefault(f"`{command}`", []).append(statistics.median(times))
+            for engine in ("DVC", "Snakemake"):
+                overhead = again[engine] - again["alone"]
+                seconds.setdefault(f"one stage under {engine}, beyond the stage", []).append(overhead)
+    headings = ("nothing to do, seconds", *(f"{count} experiments" for count in COUNTS), "power at the end")
+    rows = [(name, *(f"{one:.1f}" for one in times), _power(times)) for name, times in seconds.items()]
+    rows.append(("our code's share of `snakemake -n`", *(f"{share:.0%}" for share in shares), ""))
+    note = f"DVC does not load our code. Medians of {rounds} rounds; of one run where a stage runs."
+    return [Result("engines with nothing to do", "", {}, notes=(note,), told=(headings, *rows))]
 
 
-def _overheads(overheads: dict[int, dict[str, float]]) -> list[str]:
-    """Say what running one stage costs beyond the stage itself."""
-    lines = []
-    for engine in ("DVC", "Snakemake"):
-        told = ", ".join(f"{times[engine] - times['alone']:.1f} s among {count}" for count, times in overheads.items())
-        lines.append(f"one stage under {engine} costs, beyond the stage itself, {told} experiments")
-    return lines
-
-
-def _lines(seconds: dict[tuple[str, int], list[float]]) -> list[str]:
-    """Say each command's median seconds at each size, and the exponent between the two largest."""
-    lines = []
-    for command in COMMANDS:
-        medians = {count: statistics.median(seconds[command, count]) for count in COUNTS}
-        last, before = COUNTS[-1], COUNTS[-2]
-        exponent = math.log(medians[last] / medians[before]) / math.log(last / before)
-        told = ", ".join(f"{medians[count]:.1f} s for {count}" for count in COUNTS)
-        lines.append(f"`{command}`: {told} experiments; seconds grow with the power {exponent:.2f} at the end")
-    return lines
-
-
-def _told(shares: dict[int, float]) -> str:
-    told = ", ".join(f"{share:.0%} for {count}" for count, share in shares.items())
-    return f"of `snakemake -n`, our code takes {told}; of `dvc`, nothing: it does not load it"
+def _power(seconds: list[float]) -> str:
+    """Return the power of the number of experiments by which seconds grow between the two largest."""
+    before, last = seconds[-2:]
+    return f"{math.log(last / before) / math.log(COUNTS[-1] / COUNTS[-2]):.2f}" if min(before, last) > 0 else "–"
 
 
 def _project(folder: Path, count: int) -> None:
