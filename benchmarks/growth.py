@@ -19,6 +19,8 @@ import numpy as np
 from harness import Result
 from tqdm import tqdm
 
+from showreel.quiet import quiet
+
 COUNT, SIDE, FILTERS = 4_000, 16, 8
 EPOCHS, BATCH = 2, 128
 STEP = "a step of the training"
@@ -49,7 +51,10 @@ def measure(rounds: int) -> list[Result]:
 def _grown(axis: str) -> Iterator[tuple[str, ...]]:
     """Yield a row for each stage that is told of along an axis."""
     factors, stages, sizes = AXES[axis]
-    runs = [_all_stages(*sizes(factor)) for factor in tqdm(factors, desc=f"grow {axis}", unit=" sizes", disable=None)]
+    runs = [
+        _run_stages(stages, *sizes(factor))
+        for factor in tqdm(factors, desc=f"grow {axis}", unit=" sizes", disable=None)
+    ]
     grows = f"{axis}, {', '.join(map(str, factors))} ×"
     for stage in stages:
         seconds, megabytes = ([run[stage][place] for run in runs] for place in (0, 1))
@@ -63,11 +68,11 @@ def _exponent(factors: Sequence[int], values: Sequence[float]) -> str:
     return f"{np.polyfit(np.log(factors), np.log(values), 1)[0]:.2f}"
 
 
-def _all_stages(count: int, side: int, filters: int) -> dict[str, tuple[float, float]]:
-    """Run the stages one after the other, and return the seconds and the peak memory in MB of each."""
+def _run_stages(wanted: Sequence[str], count: int, side: int, filters: int) -> dict[str, tuple[float, float]]:
+    """Run the stages up to the last that is wanted, and return the seconds and the peak memory in MB of each."""
     found = {}
     with tempfile.TemporaryDirectory(prefix="showreel-bench-") as name:
-        for stage in STAGES:
+        for stage in STAGES[: 1 + max(STAGES.index(one) for one in wanted if one in STAGES)]:
             with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
                 found[stage] = pool.submit(_run, stage, Path(name), count, side, filters).result()
         found[STEP] = (_seconds_a_step(Path(name), count), found["train"][1])
@@ -82,7 +87,8 @@ def _seconds_a_step(folder: Path, count: int) -> float:
 
 def _run(stage: str, folder: Path, count: int, side: int, filters: int) -> tuple[float, float]:
     """Run one stage in this process."""
-    work = globals()[f"_{stage}"](folder, count, side, filters)
+    with quiet():
+        work = globals()[f"_{stage}"](folder, count, side, filters)
     start = time.perf_counter()
     work()
     return time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
