@@ -1,7 +1,7 @@
 """The engines when there is nothing to do: seconds for 18, 100 and 400 experiments, and the share that is ours.
 
-One tiny experiment is made for real, its files stand for all others under their names, and `dvc commit` takes them for
-made; then all of it is up to date. Ours is what code of the package costs within the engine: the Snakefile asks it for
+One tiny experiment is made for real, its files and its part of dvc.lock stand for all others under their names; then
+all of it is up to date. Ours is what code of the package costs within the engine: the Snakefile asks it for
 paths and for the code that each job depends on.
 """
 
@@ -29,10 +29,10 @@ COMMANDS = {
     "snakemake -n": ["snakemake", "--dry-run", "--quiet", "all", "--cores", "2", "all_gifs"],
     "showreel list": ["showreel", "list"],
 }
-GIF = "results/e000/reel.gif"
+GIF = "results/x000/reel.gif"
 STAGE = {
-    "alone": ["showreel", "render", "e000"],
-    "DVC": ["dvc", "repro", "--quiet", "--force", "--single-item", "render@e000"],
+    "alone": ["showreel", "render", "x000"],
+    "DVC": ["dvc", "repro", "--quiet", "--force", "--single-item", "render@x000"],
     "Snakemake": [*["snakemake", "--quiet", "all", "--cores", "2", "--force", "--allowed-rules", "render", "--"], GIF],
 }
 """How to run one stage again."""
@@ -50,46 +50,34 @@ COPIED = ("dvc.yaml", "Snakefile", ".dvcignore", ".gitignore", "workflow", "src"
 
 def measure(rounds: int) -> list[Result]:
     rounds = max(1, rounds // 2)
-    seconds: dict[tuple[str, int], list[float]] = {}
-    shares: dict[int, float] = {}
-    overheads: dict[int, dict[str, float]] = {}
+    seconds: dict[str, list[float]] = {}
+    shares: list[float] = []
     for count in COUNTS:
         with tempfile.TemporaryDirectory(prefix="showreel-bench-") as name:
             folder = Path(name)
             _project(folder, count)
+            runs: dict[str, list[float]] = {command: [] for command in COMMANDS}
             for _ in tqdm(range(rounds), desc=f"{count} experiments", unit=" rounds", disable=None):
                 for command, words in COMMANDS.items():
-                    seconds.setdefault((command, count), []).append(_seconds(folder, words))
-            shares[count] = _share(folder)
-            overheads[count] = {name: _seconds(folder, words) for name, words in STAGE.items()}
-    notes = (*_lines(seconds), _told(shares), *_overheads(overheads))
-    return [Result("engines with nothing to do", "", {}, notes=notes)]
+                    runs[command].append(_seconds(folder, words))
+            shares.append(_share(folder))
+            again = {name: _seconds(folder, words) for name, words in STAGE.items()}
+            for command, times in runs.items():
+                seconds.setdefault(f"`{command}`", []).append(statistics.median(times))
+            for engine in ("DVC", "Snakemake"):
+                overhead = again[engine] - again["alone"]
+                seconds.setdefault(f"one stage under {engine}, beyond the stage", []).append(overhead)
+    headings = ("nothing to do, seconds", *(f"{count} experiments" for count in COUNTS), "power at the end")
+    rows = [(name, *(f"{one:.1f}" for one in times), _power(times)) for name, times in seconds.items()]
+    rows.append(("our code's share of `snakemake -n`", *(f"{share:.0%}" for share in shares), ""))
+    note = f"DVC does not load our code. Medians of {rounds} rounds; of one run where a stage runs."
+    return [Result("engines with nothing to do", "", {}, notes=(note,), told=(headings, *rows))]
 
 
-def _overheads(overheads: dict[int, dict[str, float]]) -> list[str]:
-    """Say what running one stage costs beyond the stage itself."""
-    lines = []
-    for engine in ("DVC", "Snakemake"):
-        told = ", ".join(f"{times[engine] - times['alone']:.1f} s among {count}" for count, times in overheads.items())
-        lines.append(f"one stage under {engine} costs, beyond the stage itself, {told} experiments")
-    return lines
-
-
-def _lines(seconds: dict[tuple[str, int], list[float]]) -> list[str]:
-    """Say each command's median seconds at each size, and the exponent between the two largest."""
-    lines = []
-    for command in COMMANDS:
-        medians = {count: statistics.median(seconds[command, count]) for count in COUNTS}
-        last, before = COUNTS[-1], COUNTS[-2]
-        exponent = math.log(medians[last] / medians[before]) / math.log(last / before)
-        told = ", ".join(f"{medians[count]:.1f} s for {count}" for count in COUNTS)
-        lines.append(f"`{command}`: {told} experiments; seconds grow with the power {exponent:.2f} at the end")
-    return lines
-
-
-def _told(shares: dict[int, float]) -> str:
-    told = ", ".join(f"{share:.0%} for {count}" for count, share in shares.items())
-    return f"of `snakemake -n`, our code takes {told}; of `dvc`, nothing: it does not load it"
+def _power(seconds: list[float]) -> str:
+    """Return the power of the number of experiments by which seconds grow between the two largest."""
+    before, last = seconds[-2:]
+    return f"{math.log(last / before) / math.log(COUNTS[-1] / COUNTS[-2]):.2f}" if min(before, last) > 0 else "–"
 
 
 def _project(folder: Path, count: int) -> None:
@@ -99,7 +87,7 @@ def _project(folder: Path, count: int) -> None:
         copy = shutil.copytree if place.is_dir() else shutil.copy
         (folder / name).parent.mkdir(exist_ok=True)
         copy(place, folder / name)
-    names = [f"e{number:03d}" for number in range(count)]
+    names = [f"x{number:03d}" for number in range(count)]
     declared = PARAMS | {"experiments": dict.fromkeys(names, EXPERIMENT)}
     dumper = yaml.SafeDumper
     dumper.ignore_aliases = lambda *_: True  # type: ignore[method-assign]
@@ -118,8 +106,24 @@ def _project(folder: Path, count: int) -> None:
             copy = shutil.copytree if path.is_dir() else shutil.copy2
             copy(path, path.with_name(path.name.replace(first, name)))
     _seconds(folder, ["showreel", "gallery"])
-    _seconds(folder, ["dvc", "commit", "--quiet", "--force"])
+    _commit(folder, names)
     _seconds(folder, ["snakemake", "--quiet", "all", "--cores", "2", "--touch", "all_gifs"])
+
+
+def _commit(folder: Path, names: list[str]) -> None:
+    """Let DVC take everything for made; the others' entries in dvc.lock are the first's, as their files are."""
+    first, *others = names
+    shared = ["download@digits", "prepare@digits", "degrade@digits-noisy"]
+    own = [f"{stage}@{first}" for stage in ("train", "evaluate", "render")]
+    _seconds(folder, ["dvc", "commit", "--quiet", "--force", *shared, *own])
+    lock = folder / "dvc.lock"
+    locked = yaml.safe_load(lock.read_text())
+    text = yaml.dump({stage: locked["stages"][stage] for stage in own}, sort_keys=False)
+    for name in others:
+        locked["stages"] |= yaml.safe_load(text.replace(first, name))
+    lock.write_text(yaml.dump(locked, sort_keys=False))
+    _seconds(folder, ["dvc", "commit", "--quiet", "--force", "gallery"])
+    _seconds(folder, ["dvc", "status", "--quiet"])
 
 
 def _seconds(folder: Path, words: list[str]) -> float:

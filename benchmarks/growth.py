@@ -1,88 +1,101 @@
 """How seconds and memory of each stage grow with the number of images, their size, and the network's width.
 
-    python benchmarks/growth.py
-
-Every stage runs as a function in a process of its own, on made-up data of 1, 4 and 16 times the size; the exponent is
-the slope of a straight line through the logarithms. What a process holds before it begins (TensorFlow is 500 MB)
-counts, so small exponents of memory say that the data do not matter beside it.
+Every stage runs once, as a function in a process of its own, on made-up data of 1, 4 and 16 times the size, and the
+training with 1, 2, 4 and 8 times the filters; the exponent is the slope of a straight line through the logarithms. What
+a process holds before it begins (TensorFlow is 500 MB) counts, so small exponents of memory say that the data do not
+matter beside it.
 """
 
 import multiprocessing
 import resource
-import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import material
 import numpy as np
+from harness import Result
+from tqdm import tqdm
 
-from showreel import storage
-from showreel.block import SPLITS, Block
+from showreel.quiet import quiet
 
-FACTORS = (1, 4, 16)
-COUNT, SIDE, FILTERS = 4_000, 16, 4
+COUNT, SIDE, FILTERS = 4_000, 16, 8
+EPOCHS, BATCH = 2, 128
+STEP = "a step of the training"
+"""Without what happens once: the start, and the first epoch, in which the network is compiled."""
+
 STAGES = ("prepare", "degrade", "train", "evaluate", "render")
-AXES: dict[str, Callable[[int], tuple[int, int, int]]] = {
-    "images": lambda factor: (COUNT * factor, SIDE, FILTERS),
-    "pixels of an image": lambda factor: (COUNT, round(SIDE * factor**0.5), FILTERS),
-    "filters": lambda factor: (COUNT, SIDE, FILTERS * factor),
+FACTORS = (1, 4, 16)
+AXES: dict[str, tuple[tuple[int, ...], tuple[str, ...], Callable[[int], tuple[int, int, int]]]] = {
+    "images": (FACTORS, STAGES, lambda factor: (COUNT * factor, SIDE, FILTERS)),
+    "pixels of an image": (FACTORS, (*STAGES, STEP), lambda factor: (COUNT, round(SIDE * factor**0.5), FILTERS)),
+    "filters": ((1, 2, 4, 8), ("train", STEP), lambda factor: (COUNT, SIDE, FILTERS * factor)),
 }
-"""What grows → images, pixels a side and filters at a factor."""
+"""What grows → its factors, what is told of it, and images, pixels a side and filters at a factor."""
+
+HEADINGS = ("stage", "what grows", "seconds", "exponent", "peak MB", "exponent")
 
 
-def main() -> None:
-    """Print a line a stage and axis."""
-    print("| stage | what grows 1, 4, 16 × | seconds | exponent | peak MB | exponent |")
-    print("| --- | --- | --- | --- | --- | --- |")
-    for axis, sizes in AXES.items():
-        runs = [_all_stages(*sizes(factor)) for factor in FACTORS]
-        for stage in STAGES if axis != "filters" else ("train",):
-            seconds, megabytes = ([run[stage][place] for run in runs] for place in (0, 1))
-            print(
-                f"| {stage} | {axis} | {', '.join(f'{one:.2f}' for one in seconds)} | {_exponent(seconds):.2f} "
-                f"| {', '.join(f'{one:.0f}' for one in megabytes)} | {_exponent(megabytes):.2f} |",
-                flush=True,
-            )
+def measure(rounds: int) -> list[Result]:
+    """Run everything once, whatever the rounds: exponents over a factor of 8 or 16 need no more."""
+    rows = [row for axis in AXES for row in _grown(axis)]
+    note = (
+        f"From {COUNT:,} images of {SIDE}×{SIDE} pixels and {FILTERS} filters on, one run each. The start of a stage "
+        "is much of its time at these sizes, so exponents below 1 say only that it is not lost in the data yet."
+    )
+    return [Result("growth of the stages", "", {}, notes=(note,), told=(HEADINGS, *rows))]
 
 
-def _exponent(values: list[float]) -> float:
-    return float(np.polyfit(np.log(FACTORS), np.log(values), 1)[0])
+def _grown(axis: str) -> Iterator[tuple[str, ...]]:
+    """Yield a row for each stage that is told of along an axis."""
+    factors, stages, sizes = AXES[axis]
+    runs = [
+        _run_stages(stages, *sizes(factor))
+        for factor in tqdm(factors, desc=f"grow {axis}", unit=" sizes", disable=None)
+    ]
+    grows = f"{axis}, {', '.join(map(str, factors))} ×"
+    for stage in stages:
+        seconds, megabytes = ([run[stage][place] for run in runs] for place in (0, 1))
+        memory = (", ".join(f"{one:.0f}" for one in megabytes), _exponent(factors, megabytes))
+        if stage == STEP:  # the process's memory is the stage's
+            memory = ("", "")
+        yield stage, grows, ", ".join(f"{one:.3g}" for one in seconds), _exponent(factors, seconds), *memory
 
 
-def _all_stages(count: int, side: int, filters: int) -> dict[str, tuple[float, float]]:
-    """Run the stages one after the other, and return the seconds and the peak memory in MB of each."""
-    folder = Path(tempfile.mkdtemp(prefix="showreel-bench-"))
+def _exponent(factors: Sequence[int], values: Sequence[float]) -> str:
+    return f"{np.polyfit(np.log(factors), np.log(values), 1)[0]:.2f}"
+
+
+def _run_stages(wanted: Sequence[str], count: int, side: int, filters: int) -> dict[str, tuple[float, float]]:
+    """Run the stages up to the last that is wanted, and return the seconds and the peak memory in MB of each."""
     found = {}
-    for stage in STAGES:
-        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-            found[stage] = pool.submit(_run, stage, folder, count, side, filters).result()
-    shutil.rmtree(folder)
+    with tempfile.TemporaryDirectory(prefix="showreel-bench-") as name:
+        for stage in STAGES[: 1 + max(STAGES.index(one) for one in wanted if one in STAGES)]:
+            with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+                found[stage] = pool.submit(_run, stage, Path(name), count, side, filters).result()
+        found[STEP] = (_seconds_a_step(Path(name), count), found["train"][1])
     return found
+
+
+def _seconds_a_step(folder: Path, count: int) -> float:
+    """Return what a step of the last epoch took."""
+    *_, last = (folder / "timing.csv").read_text().split()
+    return float(last.split(",")[1]) / -(-count // BATCH)
 
 
 def _run(stage: str, folder: Path, count: int, side: int, filters: int) -> tuple[float, float]:
     """Run one stage in this process."""
-    work = globals()[f"_{stage}"](folder, count, side, filters)
+    with quiet():
+        work = globals()[f"_{stage}"](folder, count, side, filters)
     start = time.perf_counter()
     work()
     return time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _prepare(folder: Path, count: int, side: int, filters: int) -> Callable[[], None]:
-    """Write random images in blocks, as a reader of a data set hands them over."""
-    generator = np.random.default_rng(0)
-
-    def blocks(images: int):  # noqa: ANN202
-        for start in range(0, images, 500):
-            rows = min(500, images - start)
-            yield Block(generator.integers(0, 256, (rows, side, side, 1), np.uint8), np.zeros(rows, np.int32))
-
-    counts = dict(zip(SPLITS, (count, count // 8, count // 4), strict=True))
-    splits = ((split, blocks(images)) for split, images in counts.items())
-    return lambda: storage.write_prepared(folder / "clean.h5", splits, {"dataset": "bench"})
+    return lambda: material.write_random(folder / "clean.h5", (count, count // 8, count // 4), (side, side, 1))
 
 
 def _degrade(folder: Path, count: int, side: int, filters: int) -> Callable[[], None]:
@@ -97,7 +110,7 @@ def _degrade(folder: Path, count: int, side: int, filters: int) -> Callable[[], 
 def _train(folder: Path, count: int, side: int, filters: int) -> Callable[[], object]:
     from showreel.stages.train import Recipe
 
-    recipe = Recipe("unet", {"depth": 1, "filters": filters}, 1, 1, 128, 0.001, "auto", deterministic=False)
+    recipe = Recipe("unet", {"depth": 1, "filters": filters}, 1, EPOCHS, BATCH, 0.001, "auto", deterministic=False)
     return lambda: material.train(folder, recipe)
 
 
@@ -122,7 +135,3 @@ def _render(folder: Path, count: int, side: int, filters: int) -> Callable[[], N
         "bench", reel=folder / "m.reel.h5", examples=folder / "e.h5", metrics=folder / "m.json",
         lineage=material.lineage(folder), **{name: folder / file for name, file in names.items()},
     )  # fmt: skip
-
-
-if __name__ == "__main__":
-    main()

@@ -1,7 +1,8 @@
 """Side-by-side measurements on a machine whose speed drifts: the cases of a question take turns, round by round.
 
 A case is a function that measures itself once and returns a rate: more is better. Ours is compared with each other case
-within every round, and what counts is the median of those ratios; minimum and maximum tell the noise.
+within every round, and what counts is the median of those ratios; minimum and maximum tell the noise. What has nothing
+to be compared with, such as how a stage's memory grows, is a table of its own.
 """
 
 import json
@@ -9,7 +10,7 @@ import multiprocessing
 import os
 import platform
 import statistics
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
@@ -22,6 +23,8 @@ from tqdm import tqdm
 OURS = "showreel"
 PACKAGES = ("showreel", "tensorflow", "keras", "numpy", "h5py", "scikit-image", "dvc", "snakemake")
 PEERS = ("torch", "matplotlib")
+
+HEADINGS = ("measured", "case", "median rate", "ours ÷ it: median (least … most)", "target")
 
 Case = Callable[[], float]
 
@@ -37,6 +40,8 @@ class Result:
         targets: case → the least that ours should be as a multiple of it.
         notes: what else was found, such as differences between the cases' results.
         skipped: case → why it was not measured.
+        told: a table of what has no other case to be compared with, its first row the headings; may be empty.
+        machine: what it was measured on, as `machine` tells it.
     """
 
     question: str
@@ -45,6 +50,8 @@ class Result:
     targets: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     skipped: Mapping[str, str] = field(default_factory=dict)
+    told: tuple[tuple[str, ...], ...] = ()
+    machine: Mapping[str, str] = field(default_factory=dict)
 
     def ratios(self, case: str) -> list[float]:
         """Return ours as a multiple of a case, round by round."""
@@ -117,15 +124,15 @@ def _version(package: str) -> str:
 
 
 def table(results: Iterable[Result]) -> str:
-    """Return the results as a Markdown table: a row a case, with ours as a multiple of it."""
-    rows = ["| measured | case | median rate | ours ÷ it: median (least … most) | target |", "| --- " * 5 + "|"]
+    """Return what was compared as a Markdown table: a row a case, with ours as a multiple of it."""
+    rows = [line(HEADINGS), line("---" for _ in HEADINGS)]
     for result in results:
         question = result.question
         for name, rates in result.rates.items():
             rate = f"{_number(statistics.median(rates))} {result.unit}"
-            rows.append(f"| {question} | {name} | {rate} | {_compared(result, name)} | {_target(result, name)} |")
+            rows.append(line((question, name, rate, _compared(result, name), _target(result, name))))
             question = ""
-        rows += [f"| | {name} | not measured: {why} | | |" for name, why in result.skipped.items()]
+        rows += [line(("", name, f"not measured: {why}", "", "")) for name, why in result.skipped.items()]
     return "\n".join(rows)
 
 
@@ -147,11 +154,35 @@ def _number(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
-def to_json(results: Iterable[Result]) -> str:
-    """Return machine and results as JSON."""
-    return json.dumps({"machine": machine(), "results": [asdict(result) for result in results]}, indent=1) + "\n"
+def line(cells: Iterable[str]) -> str:
+    """Return a row of a Markdown table."""
+    return f"| {' | '.join(cells)} |"
+
+
+def machines(results: Iterable[Result]) -> list[Mapping[str, str]]:
+    """Return what results were measured on, each machine (and its versions) once."""
+    known: list[Mapping[str, str]] = []
+    for result in results:
+        if result.machine not in known:
+            known.append(result.machine)
+    return known
+
+
+def to_json(results: Sequence[Result]) -> str:
+    """Return machines and results as JSON; a result names its machine by its place among them."""
+    known = machines(results)
+    told = [asdict(result) | {"machine": known.index(result.machine)} for result in results]
+    return json.dumps({"machines": known, "results": told}, indent=1, ensure_ascii=False) + "\n"
 
 
 def from_json(text: str) -> list[Result]:
     """Return the results of `to_json`."""
-    return [Result(**{**values, "notes": tuple(values["notes"])}) for values in json.loads(text)["results"]]
+    read = json.loads(text)
+    return [
+        Result(**values | {
+            "notes": tuple(values["notes"]),
+            "told": tuple(map(tuple, values["told"])),
+            "machine": read["machines"][values["machine"]],
+        })
+        for values in read["results"]
+    ]  # fmt: skip

@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 SIGMA = 0.5
 MNIST = (28, 28, 1)
+BLOCK_BYTES = 1 << 20
 
 
 def scratch() -> Path:
@@ -85,6 +86,26 @@ def images(place: Path | None, split: Split, count: int, shape: tuple[int, int, 
     coarse = generator.integers(0, 256, (count, 4, 4, shape[2]), np.uint8)
     rows, columns = (np.arange(side) * 4 // side for side in shape[:2])
     return coarse[:, rows][:, :, columns]
+
+
+def write_random(path: Path, counts: tuple[int, int, int], shape: tuple[int, int, int]) -> None:
+    """Write a prepared file of random images in blocks, as a reader of a data set hands them over.
+
+    Args:
+        path: the file.
+        counts: images of the three splits.
+        shape: of an image.
+    """
+    splits = ((split, _random(count, shape)) for split, count in zip(SPLITS, counts, strict=True))
+    storage.write_prepared(path, splits, {"dataset": "bench"})
+
+
+def _random(count: int, shape: tuple[int, int, int]) -> Iterator[Block]:
+    generator = np.random.default_rng(0)
+    rows = max(1, BLOCK_BYTES // int(np.prod(shape)))
+    for start in range(0, count, rows):
+        images = generator.integers(0, 256, (min(rows, count - start), *shape), np.uint8)
+        yield Block(images, np.zeros(len(images), np.int32))
 
 
 def pairs(shape: tuple[int, int, int], counts: tuple[int, int, int], split: Split) -> PairedSplit:

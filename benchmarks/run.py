@@ -1,22 +1,24 @@
-"""All side-by-side measurements, as a table, as JSON and as a page of the documentation.
+"""All measurements, as tables, as JSON and as a page of the documentation.
 
     python benchmarks/run.py [NAME …] [--rounds N] [--check]
 
-Without names it runs every question of `QUESTIONS`. What was measured replaces those questions in `results.json`; the
-page `docs/reference/benchmarks.md` is made from that file. `--check` writes nothing: it says which ratios are worse
-than the committed ones by more than the noise of both.
+Without names it runs every question of `QUESTIONS`. What was measured replaces those questions in `results.json`, one
+after the other, so that an interruption loses only the one that runs; the others stay as they are, with the machine
+that they were measured on. The page `docs/reference/benchmarks.md` is made from that file. `--check` writes nothing: it
+says which ratios are worse than the committed ones by more than the noise of both.
 """
 
 import argparse
+import dataclasses
 import importlib
 import statistics
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import harness
 from harness import OURS, Result
 
-QUESTIONS = ("training", "preparing", "feeding", "evaluating", "rendering", "starting", "engines")
+QUESTIONS = ("training", "preparing", "feeding", "evaluating", "rendering", "starting", "engines", "growth", "whole")
 KEPT = Path(__file__).with_name("results.json")
 PAGE = Path(__file__).parents[1] / "docs/reference/benchmarks.md"
 HEAD = """\
@@ -37,36 +39,68 @@ def main() -> None:
     if unknown := set(parsed.names) - set(QUESTIONS):
         parser.error(f"there is no {min(unknown)}; there are: {', '.join(QUESTIONS)}")
     before = harness.from_json(KEPT.read_text()) if KEPT.exists() else []
-    found: list[Result] = []
+    kept, found, here = before, list[Result](), harness.machine()
     for name in parsed.names or QUESTIONS:
         measured = importlib.import_module(name).measure(parsed.rounds)
-        print(harness.table(measured), flush=True)
+        measured = [dataclasses.replace(result, machine=here) for result in measured]
+        print(_text(measured), flush=True)
         found += measured
+        kept = _replaced(kept, measured)
+        if not parsed.check:
+            KEPT.write_text(harness.to_json(kept))
+            PAGE.write_text(page(kept))
     if parsed.check:
         print("\n".join(_worse(before, found)) or "nothing is worse by more than the noise")
-        return
-    questions = {result.question for result in found}
-    kept = [result for result in before if result.question not in questions] + found
-    KEPT.write_text(harness.to_json(kept))
-    PAGE.write_text(_page(kept))
 
 
-def _page(results: list[Result]) -> str:
-    notes = [f"- {result.question}: {note}" for result in results for note in result.notes]
-    facts = [f"| {name} | {value} |" for name, value in harness.machine().items()]
-    return HEAD + "\n".join(
-        [harness.table(results), "", *notes, "", "## The machine", "", "| | |", "| --- | --- |", *facts, ""]
-    )
+def _replaced(kept: Sequence[Result], measured: Sequence[Result]) -> list[Result]:
+    questions = {result.question for result in measured}
+    return [*(result for result in kept if result.question not in questions), *measured]
 
 
-def _worse(before: list[Result], found: list[Result]) -> Iterator[str]:
+def page(results: Sequence[Result]) -> str:
+    """Return the page of the documentation; where machines differ, each question names its own by a letter."""
+    machines = harness.machines(results)
+    names = [chr(ord("A") + place) for place in range(len(machines))]
+    if len(machines) > 1:
+        owners = (names[machines.index(result.machine)] for result in results)
+        results = [
+            dataclasses.replace(result, question=f"{result.question} ({owner})")
+            for result, owner in zip(results, owners, strict=True)
+        ]
+    title = "## The machine" if len(machines) == 1 else "## The machines"
+    return HEAD + "\n".join([_text(results), "", title, "", *_facts(names, machines), ""])
+
+
+def _text(results: Sequence[Result]) -> str:
+    """Return the comparisons as one table with notes beneath, then a section for each table of what is only told."""
+    compared = [result for result in results if result.rates]
+    notes = [f"- {result.question}: {note}" for result in compared for note in result.notes]
+    parts = [harness.table(compared) if compared else "", "\n".join(notes)]
+    return "\n\n".join(filter(None, (*parts, *(_section(result) for result in results if result.told))))
+
+
+def _section(result: Result) -> str:
+    headings, *rows = result.told
+    lines = map(harness.line, (headings, ("---",) * len(headings), *rows))
+    return "\n\n".join((f"## {result.question[0].upper()}{result.question[1:]}", "\n".join(lines), *result.notes))
+
+
+def _facts(names: Sequence[str], machines: Sequence[Mapping[str, str]]) -> list[str]:
+    """Return a row a fact and a column a machine."""
+    facts = dict.fromkeys(fact for machine in machines for fact in machine)
+    headings = names if len(machines) > 1 else ["" for _ in names]
+    rows = [(fact, *(machine.get(fact, "–") for machine in machines)) for fact in facts]
+    return [harness.line(row) for row in (("", *headings), ("---",) * (len(machines) + 1), *rows)]
+
+
+def _worse(before: Sequence[Result], found: Sequence[Result]) -> Iterator[str]:
     """Tell the ratios whose median fell by more than half the range of both measurements."""
     known = {result.question: result for result in before}
     for result in found:
-        for case in result.rates:
-            if case == OURS or case not in known.get(result.question, result).rates or result.question not in known:
-                continue
-            old, new = known[result.question].ratios(case), result.ratios(case)
+        earlier = known.get(result.question, result)
+        for case in sorted(earlier.rates.keys() & result.rates.keys() - {OURS}):
+            old, new = earlier.ratios(case), result.ratios(case)
             noise = (max(old) - min(old) + max(new) - min(new)) / 2
             if statistics.median(new) < statistics.median(old) - noise:
                 yield (

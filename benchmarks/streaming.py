@@ -11,19 +11,16 @@ import multiprocessing
 import resource
 import sys
 import tempfile
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import material
 import numpy as np
 
-from showreel import storage
-from showreel.block import SPLITS, Block
 from showreel.models import feeding
 
 SHAPE = (64, 64, 3)
-OTHERS, BLOCK = 256, 4_096
+OTHERS = 256
 RECIPE = {"depth": 0, "filters": 1}
 
 
@@ -33,19 +30,11 @@ def main(sizes: list[float]) -> None:
         with tempfile.TemporaryDirectory(prefix="showreel-bench-") as name:
             count = int(gigabytes * 1e9 / (2 * np.prod(SHAPE)))
             for file in ("clean.h5", "noisy.h5"):
-                splits = ((split, _blocks(count if split == "train" else OTHERS)) for split in SPLITS)
-                storage.write_prepared(Path(name) / file, splits, {"dataset": "bench"})
+                material.write_random(Path(name) / file, (count, OTHERS, OTHERS), SHAPE)
             with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
                 seconds, megabytes = pool.submit(_train, Path(name)).result()
         way = "kept" if count * 2 * np.prod(SHAPE) <= feeding.MEMORY_BYTES else "streamed"
         print(f"{gigabytes:g} GB, {way}: {count / seconds:,.0f} images/s, peak {megabytes:,.0f} MB", flush=True)
-
-
-def _blocks(count: int) -> Iterator[Block]:
-    generator = np.random.default_rng(0)
-    for start in range(0, count, BLOCK):
-        rows = min(BLOCK, count - start)
-        yield Block(generator.integers(0, 256, (rows, *SHAPE), np.uint8), np.zeros(rows, np.int32))
 
 
 def _train(folder: Path) -> tuple[float, float]:

@@ -50,7 +50,7 @@ def measure(name: str, page: Page, address: str, declared: params.Params) -> Non
     apart = np.abs(found.reshape(expected.shape) - expected)
     steps = np.abs(np.rint(found.reshape(expected.shape) * 255) - np.rint(expected * 255))
     large = np.random.default_rng(0).integers(0, 256, (LARGE, LARGE, images.shape[-1]), np.uint8)
-    seconds = min(page.evaluate(ANSWER, [*large.shape, large.ravel().tolist()])[0] for _ in range(3)) / 1000
+    seconds = min(answered(page, large)[0] for _ in range(3)) / 1000
     print(f"{name}: {len(images)} test images, largest difference {apart.max():.1e}, mean {apart.mean():.1e};")
     print(f"  of 8 bits {np.mean(steps > 0):.1e} of all values differ, by {steps.max():.0f} at most;")
     print(f"  {np.median(took):.1f} ms an image, {LARGE}×{LARGE} in {seconds:.2f} s, page ready in {loaded:.1f} s")

@@ -219,12 +219,7 @@ def export(name: str, form: str, output: Path | None, declared: params.Params) -
 
 @contextmanager
 def _running(
-    stage: str,
-    *names: str,
-    inputs: Iterable[Path],
-    makers: Iterable[Path],
-    values: params.Options,
-    **extensions: str,
+    stage: str, *names: str, inputs: Iterable[Path], makers: Iterable[Path], values: params.Options, **extensions: str
 ) -> "Iterator[Lineage]":
     """Run a stage alone, and begin its lineage before its code is loaded."""
     from showreel.lineage import Lineage

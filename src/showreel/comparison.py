@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from showreel.errors import ShowreelError
+from showreel.figures import FIGURES
 
 RESAMPLES = 2000
 LEVEL = 0.95
@@ -16,8 +17,8 @@ SEED = 20
 BLOCK = 1 << 20
 """Random draws at a time."""
 
-SCORES = {"psnr": ("PSNR", ".2f", " dB"), "ssim": ("SSIM", ".4f", "")}
-"""Column of the scores → how it is told: name, form, unit."""
+SCORES = {"psnr": FIGURES["psnr"]._replace(heading="PSNR"), "ssim": FIGURES["ssim"]._replace(form=".4f")}
+"""Column of the scores → how it is written; differences of SSIM are small, so that it has a digit more here."""
 
 Scores = NDArray[np.float32]
 
@@ -121,13 +122,13 @@ def as_text(reference: Contestant, others: Sequence[Contestant]) -> str:
 def _table(
     kind: str, reference: Contestant, others: Sequence[Contestant], results: dict[str, dict[str, Paired]]
 ) -> Iterator[str]:
-    name, form, unit = SCORES[kind]
-    rows = [("", name, "difference", "95 % interval", "better on", "worse on")]
-    rows.append((reference.label, f"{reference.scores[kind].mean():{form}}{unit}", "", "", "", ""))
+    figure, form = SCORES[kind], SCORES[kind].form
+    rows = [("", figure.heading, "difference", "95 % interval", "better on", "worse on")]
+    rows.append((reference.label, figure.written(reference.scores[kind].mean()), "", "", "", ""))
     for other in others:
         result = results[other.label][kind]
         rows.append((
-            other.label, f"{other.scores[kind].mean():{form}}{unit}", f"{result.difference:+{form}}",
+            other.label, figure.written(other.scores[kind].mean()), f"{result.difference:+{form}}",
             f"{result.low:+{form}} … {result.high:+{form}}", f"{result.better:.1%}", f"{result.worse:.1%}",
         ))  # fmt: skip
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]

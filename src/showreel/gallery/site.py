@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from showreel import atomic
 from showreel.errors import ParamsError
+from showreel.figures import FIGURES
 from showreel.gallery import entry as entries
 from showreel.gallery import page as pages
 from showreel.gallery import trial as trials
@@ -31,15 +32,11 @@ SHOWN = ("metrics", "history", "baselines", "gif", "poster", "card", "still", "s
 
 SILENT_SECONDS = 2
 
-NUMBERS = {
-    "input_psnr": ".2f", "baseline_psnr": ".2f", "psnr": ".2f", "gain_db": "+.2f", "ssim": ".3f", "parameters": ",",
-}  # fmt: skip
-"""The scores in the overview's table, and how they are written."""
-
 HEADINGS = (
-    ("experiment", "text"), ("data set", "text"), ("task", "text"), ("input dB", "number"), ("baseline dB", "number"),
-    ("network dB", "number"), ("gain dB", "number"), ("SSIM", "number"), ("parameters", "number"),
-)  # fmt: skip
+    *((heading, "text") for heading in ("experiment", "data set", "task")),
+    *((f"{figure.heading} {figure.unit}".rstrip(), "number") for figure in FIGURES.values()),
+)
+"""The columns of the overview's table, and what they are sorted as."""
 
 
 def write(sources: Sequence[Source], folder: Path, *, pending: Sequence[str] = ()) -> None:
@@ -137,6 +134,7 @@ def _comparable(entry: Entry) -> str:
 def _card(entry: Entry) -> dict[str, Any]:
     """Return what the overview says of an experiment."""
     scores, source = entry.metrics, entry.source
+    ssim = FIGURES["ssim"].written(scores.get("ssim", float("nan")))
     gain, rival = scores.get("gain_db"), f"{entry.strongest} {pages.decibels(scores.get('baseline_psnr'))}"
     return {
         "label": entry.label,
@@ -147,13 +145,13 @@ def _card(entry: Entry) -> dict[str, Any]:
         "text": " ".join((entry.label, source.dataset, source.input, source.model, entry.task)).lower(),
         "card": entry.card_size,
         "psnr": pages.decibels(scores.get("psnr")),
-        "gain": "" if gain is None else f"{gain:+.2f} dB",
+        "gain": "" if gain is None else FIGURES["gain_db"].written(gain),
         "sign": "better" if (gain or 0) >= 0 else "worse",
-        "against": f"SSIM {scores.get('ssim', float('nan')):.3f} · {rival if entry.baselines else 'no baseline'}",
+        "against": f"SSIM {ssim} · {rival if entry.baselines else 'no baseline'}",
         "cells": [
             (source.dataset, source.dataset),
             (entry.task, entry.task),
-            *(_cell(scores.get(name), form) for name, form in NUMBERS.items()),
+            *(_cell(scores.get(name), figure.form) for name, figure in FIGURES.items()),
         ],
     }
 
