@@ -4,8 +4,8 @@ The U-Net of params.yaml on noisy images, each library in a process of its own, 
 
 - showreel: its own stage's network, feed and settings (bfloat16 where the processor has it);
 - plain Keras: the same layers in float32, arrays in memory, `model.fit`;
-- PyTorch: the same layers, channels last, bfloat16 autocast, fused Adam, not compiled, with its own initial weights;
-  needs the group `peers`.
+- PyTorch: the same layers and distributions of initial weights, channels last, bfloat16 autocast, fused Adam, not
+  compiled; needs the group `peers`.
 """
 
 import importlib.util
@@ -149,7 +149,6 @@ def _torch_network(channels: int) -> Any:
         def __init__(self, width: int) -> None:
             super().__init__()
             self.first, self.second = nn.Conv2d(width, width, 3, padding=1), nn.Conv2d(width, width, 3, padding=1)
-            nn.init.zeros_(self.second.weight)
 
         def forward(self, x: Any) -> Any:
             return (x + self.second(self.first(x).relu())).relu()
@@ -166,7 +165,10 @@ def _torch_network(channels: int) -> Any:
             self.doubled = nn.ModuleList(nn.ConvTranspose2d(b, a, 2, 2) for a, b in steps)
             self.up = nn.ModuleList(Level(width) for width in widths[:-1])
             self.image = nn.Conv2d(widths[0], channels, 3, padding=1)
-            nn.init.zeros_(self.image.weight)
+            for name, values in self.named_parameters():
+                nn.init.xavier_uniform_(values) if values.ndim > 1 else nn.init.zeros_(values)
+                if name.endswith(("second.weight", "image.weight")):
+                    nn.init.zeros_(values)
 
         def forward(self, x: Any) -> Any:
             x, skipped = self.stem(x).relu(), []
