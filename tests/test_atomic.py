@@ -106,14 +106,29 @@ def test_a_link_to_a_folder_stays_and_leads_to_the_new_one(tmp_path: Path) -> No
     assert sorted(path.name for path in tmp_path.iterdir()) == ["elsewhere", "gallery"]
 
 
-def test_leftovers_of_a_folder_are_removed_where_a_link_leads_and_links_only_unlinked(tmp_path: Path) -> None:
-    for name in ("kept", "elsewhere/gallery", "elsewhere/.gallery.abcd1234/inside"):
+def test_of_leftovers_links_are_unlinked_and_folders_removed(tmp_path: Path) -> None:
+    for name in ("kept/inside", ".gallery.abcd1234/inside"):
         (tmp_path / name).mkdir(parents=True)
-    (tmp_path / "gallery").symlink_to(tmp_path / "elsewhere/gallery")
-    (tmp_path / "elsewhere/.gallery.efgh5678").symlink_to(tmp_path / "kept")
+    (tmp_path / ".gallery.efgh5678").symlink_to(tmp_path / "kept")
     atomic.remove_leftovers(tmp_path / "gallery")
-    assert [path.name for path in (tmp_path / "elsewhere").iterdir()] == ["gallery"]
-    assert (tmp_path / "kept").is_dir()
+    assert [path.name for path in tmp_path.rglob("*")] == ["kept", "inside"]
+
+
+def test_a_folder_that_cannot_be_put_aside_stays_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file took its place meanwhile, on a file system that cannot exchange two names."""
+
+    def taken(first: Path, second: Path) -> bool:
+        second.rmdir()
+        second.write_text("a file of someone else's")
+        return False
+
+    monkeypatch.setattr(atomic, "_exchanged", taken)
+    (tmp_path / "gallery").mkdir()
+    with pytest.raises(IsADirectoryError), atomic.replacing(tmp_path / "gallery"):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["gallery"]
 
 
 def test_the_old_folder_comes_back_if_the_new_one_cannot_take_its_place(

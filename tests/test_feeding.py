@@ -1,10 +1,8 @@
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from showreel import storage
 from showreel.block import SPLITS, Block
@@ -71,37 +69,28 @@ def test_a_short_last_batch_is_left_out_where_it_is_not_wanted(tmp_path: Path) -
     assert set().union(*seen) == set(range(50))
 
 
-def test_windows_of_a_stream_are_equally_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(feeding, "MEMORY_BYTES", 0)
-    monkeypatch.setattr(feeding, "WINDOW_BYTES", 20 * 32)
-    lengths: list[int] = []
-    dealing = feeding.dealt
-
-    def noted(count: int, **options: Any) -> list[NDArray[np.int64]]:
-        windows = dealing(count, **options)
-        lengths.extend(len(rows) for rows in windows)
-        return windows
-
-    monkeypatch.setattr(feeding, "dealt", noted)
-    assert len(order(Feed(source(tmp_path, 66), 2), 0)) == 66
-    assert lengths == [22, 22, 22]
-
-
 @pytest.mark.usefixtures("kept_or_streamed")
 def test_a_batch_larger_than_the_split_is_the_split(tmp_path: Path) -> None:
     assert len(list(Feed(source(tmp_path, 3), 128).batches(np.random.default_rng(0)))) == 1
 
 
-@pytest.mark.parametrize(("count", "run", "window"), [(50, 4, 12), (48, 4, 12), (7, 10, 3), (5, 1, 100), (1, 1, 1)])
-def test_all_rows_are_dealt_once_and_windows_are_full_but_the_last(count: int, run: int, window: int) -> None:
-    windows = dealt(count, run=run, window=window, generator=np.random.default_rng(0))
+@pytest.mark.parametrize(
+    ("count", "run", "batch", "number"),
+    [(50, 4, 4, 5), (48, 4, 12, 4), (7, 10, 3, 3), (5, 1, 100, 1), (1, 1, 1, 1), (1987, 5, 1, 95)],
+)
+def test_all_rows_are_dealt_once_to_windows_of_whole_batches_that_differ_by_one(
+    count: int, run: int, batch: int, number: int
+) -> None:
+    windows = dealt(count, run=run, batch=batch, windows=number, generator=np.random.default_rng(0))
     assert sorted(np.concatenate(windows).tolist()) == list(range(count))
-    assert [len(rows) for rows in windows[:-1]] == [window] * (len(windows) - 1)
-    assert 0 < len(windows[-1]) <= window
+    assert all(len(rows) % batch == 0 for rows in windows[:-1])
+    batches = [-(-len(rows) // batch) for rows in windows]
+    assert len(batches) == number
+    assert 0 < min(batches) <= max(batches) <= min(batches) + 1
 
 
 def test_a_window_holds_whole_runs_from_all_over_the_file() -> None:
-    windows = dealt(10_000, run=10, window=1_000, generator=np.random.default_rng(0))
+    windows = dealt(10_000, run=10, batch=50, windows=10, generator=np.random.default_rng(0))
     for rows in windows:
         assert set(Counter(rows // 10).values()) == {10}
         assert abs(rows.mean() - 5_000) < 5 * 10_000 / np.sqrt(12 * 100)
@@ -109,7 +98,7 @@ def test_a_window_holds_whole_runs_from_all_over_the_file() -> None:
 
 def test_neighbours_from_the_file_share_a_batch_as_rarely_as_the_docstring_says() -> None:
     run, window, batch = 10, 1_000, 50
-    rows = np.concatenate(dealt(20_000, run=run, window=window, generator=np.random.default_rng(0)))
+    rows = np.concatenate(dealt(20_000, run=run, batch=batch, windows=20, generator=np.random.default_rng(0)))
     mates = [
         count - 1 for each in rows.reshape(-1, batch) for count in Counter(each // run).values() for _ in range(count)
     ]
@@ -120,7 +109,7 @@ def test_neighbours_from_the_file_share_a_batch_as_rarely_as_the_docstring_says(
 def test_batches_of_a_sorted_file_are_nearly_as_mixed_as_those_of_a_full_shuffle() -> None:
     """The first half of the file is of one class: how much its share in a batch of 64 varies."""
     count, batch, run, window = 64_000, 64, 85, 16_000
-    windows = dealt(count, run=run, window=window, generator=np.random.default_rng(0))
+    windows = dealt(count, run=run, batch=batch, windows=4, generator=np.random.default_rng(0))
     shares = (np.concatenate(windows).reshape(-1, batch) < count / 2).mean(axis=1)
     full = (np.random.default_rng(1).permutation(count).reshape(-1, batch) < count / 2).mean(axis=1)
     assert shares.mean() == pytest.approx(0.5)

@@ -72,6 +72,26 @@ def test_an_image_larger_than_a_block_streams_alone(tmp_path: Path, monkeypatch:
     assert len(list(storage.stream_split(write(tmp_path / "clean.h5"), "test"))) == COUNTS["test"]
 
 
+def test_runs_of_rows_are_read_whatever_chunks_they_are_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storage, "CHUNK_BYTES", 4 * 64)
+    images = np.random.default_rng(0).integers(0, 256, (30, 8, 8, 1), np.uint8)
+    blocks = [(split, [Block(images, np.zeros(30, np.int32))]) for split in SPLITS]
+    storage.write_prepared(tmp_path / "a.h5", blocks, {})
+    runs = [slice(29, 30), slice(0, 4), slice(5, 18), slice(3, 4)]
+    found = storage.read_runs(tmp_path / "a.h5", "test", runs)
+    np.testing.assert_array_equal(found, np.concatenate([images[run] for run in runs]))
+
+
+def test_runs_of_images_that_are_kept_in_pieces_are_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.h5")
+    with h5py.File(path, "r+") as file:
+        images = file["test/images"][()]
+        del file["test/images"]
+        file.create_dataset("test/images", data=images, chunks=(4, 4, 4, 1))
+    with pytest.raises(ShowreelError, match="its images are not kept whole"):
+        storage.read_runs(path, "test", [slice(0, 2)])
+
+
 def test_a_split_without_images_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ShowreelError, match="the validation split has no images"):
         storage.write_prepared(tmp_path / "clean.h5", [("train", [block(3)]), ("validation", [])], {})

@@ -47,11 +47,11 @@ def writing(*paths: Path) -> Iterator[list[Path]]:
 def replacing(folder: Path) -> Iterator[Path]:
     """Yield a temporary folder beside a folder; on success it takes its place, on failure it is removed.
 
-    Of a link, it takes the place of the folder that the link leads to. Its files are on the disk before that. Old and
-    new change places in one step, so that there is a whole folder at every moment; on file systems that cannot do so,
-    the old one is first renamed.
+    Where `folder` is a link, what it leads to is replaced. The new files are on the disk before that. Old and new
+    change places in one step, so that there is a whole folder at every moment; on file systems that cannot do so, the
+    old one is first renamed.
     """
-    folder = folder.resolve()
+    folder = Path(os.path.realpath(folder))
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
@@ -65,11 +65,11 @@ def replacing(folder: Path) -> Iterator[Path]:
             temporary.replace(folder)
         elif not _exchanged(temporary, folder):
             aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
-            folder.replace(aside)
             try:
+                folder.replace(aside)
                 temporary.replace(folder)
             except OSError:
-                aside.replace(folder)
+                aside.rmdir() if folder.exists() else aside.replace(folder)
                 raise
             shutil.rmtree(aside)
     finally:
@@ -84,8 +84,7 @@ def write_text(path: Path, text: str) -> None:
 
 def remove_leftovers(path: Path) -> None:
     """Remove what killed processes left beside a path; for one who knows that no other process writes `path` now."""
-    place = path.resolve() if path.is_dir() else path
-    for leftover in place.parent.glob(f".{glob.escape(place.name)}.{'?' * RANDOM_CHARACTERS}{path.suffix}"):
+    for leftover in path.parent.glob(f".{glob.escape(path.name)}.{'?' * RANDOM_CHARACTERS}{path.suffix}"):
         if leftover.is_dir() and not leftover.is_symlink():
             shutil.rmtree(leftover)
         else:

@@ -153,6 +153,8 @@ def gallery(declared: params.Params) -> None:
 
     Networks that `showreel export` has written as ONNX can be tried there, in the reader's browser.
     """
+    if layout.GALLERY.is_symlink():
+        raise ShowreelError(f"{layout.GALLERY}: is a link, and a gallery replaces all that is there; remove the link")
     names = [name for name in declared.experiments if all(path.exists() for path in layout.results(name).values())]
     if not names:
         first = next(iter(declared.experiments), "NAME")

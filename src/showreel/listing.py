@@ -21,8 +21,8 @@ COLOURS = {
     State.NEVER_RUN: "bright_black",
 }
 
-
 GAP = "  "
+"""Between columns."""
 
 
 class Entry(NamedTuple):

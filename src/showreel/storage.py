@@ -73,7 +73,10 @@ def read_split(path: Path, split: Split, rows: slice = EVERY_ROW) -> Block:
 def read_runs(path: Path, split: Split, runs: Sequence[slice]) -> NDArray[np.uint8]:
     """Read several runs of consecutive rows of a split into one array, one after the other: uint8 (n, h, w, c).
 
-    It reads past HDF5, twice as fast, and past its checksums: for files whose digests are known to be right.
+    It reads past HDF5, twice as fast, and past its checksums: for files whose digests were compared before.
+
+    Raises:
+        ShowreelError: the file is damaged, or keeps images in pieces.
     """
     with hdf5.opened(path) as file, path.open("rb", buffering=0) as raw:
         _check(file[split], path)
@@ -185,6 +188,8 @@ def _read(group: h5py.Group, rows: slice, path: Path) -> Block:
 def _pieces(stored: h5py.Dataset, runs: Sequence[slice]) -> Iterator[tuple[int, int]]:
     """Yield where in the file the runs' parts lie that are in one chunk each, in bytes, and how many rows they have."""
     image_bytes = int(np.prod(stored.shape[1:]))
+    if not stored.chunks or stored.chunks[1:] != stored.shape[1:]:
+        raise ValueError("its images are not kept whole")
     for run in runs:
         start = run.start
         while start < run.stop:

@@ -57,7 +57,7 @@ class Feed:
                 self._kept = tf.constant(pairs.degraded), tf.constant(pairs.target)
 
     def batches(self, generator: np.random.Generator) -> tf.data.Dataset:
-        """Return all pairs once: uint8 (b, h', w', c), float32 (b, h, w, c) in [0, 1]; the last batch may be short."""
+        """Return the pairs of one epoch, each once: uint8 (b, h', w', c), float32 (b, h, w, c) in [0, 1]."""
         if self._kept:
             with tf.device("CPU"):
                 order = tf.constant(generator.permutation(self._source.count))
@@ -82,10 +82,9 @@ class Feed:
         """Return what is shuffled together: inputs and targets as the file has them, and their order."""
         source, size = self._source, self._batch_size
         most = max(1, WINDOW_BYTES // source.image_bytes // size)
-        steps = -(-source.count // size)
-        window = -(-steps // -(-steps // most)) * size
+        number = -(-source.count // (most * size))
         run = storage.chunk_rows(source.output_shape)
-        windows = dealt(source.count, run=run, window=window, generator=generator)
+        windows = dealt(source.count, run=run, batch=size, windows=number, generator=generator)
 
         def read() -> Iterator[tuple[NDArray[np.generic], ...]]:
             for rows in windows:
@@ -95,13 +94,14 @@ class Feed:
         return tf.data.Dataset.from_generator(read, output_signature=(*images, tf.TensorSpec((None,), tf.int64)))
 
 
-def dealt(count: int, *, run: int, window: int, generator: np.random.Generator) -> list[NDArray[np.int64]]:
+def dealt(count: int, *, run: int, batch: int, windows: int, generator: np.random.Generator) -> list[NDArray[np.int64]]:
     """Deal rows out to windows, run by run, and shuffle each window.
 
     Args:
         count: rows there are.
         run: consecutive rows that are dealt together; the last run may be shorter, and one at a window's end is cut.
-        window: rows of a window; the last one may have fewer.
+        batch: rows of a batch; a window has whole batches, but for the last one's last.
+        windows: how many there are, at most one a batch; they differ by one batch at most.
         generator: draws the order.
 
     Returns:
@@ -109,7 +109,9 @@ def dealt(count: int, *, run: int, window: int, generator: np.random.Generator) 
     """
     starts = generator.permutation(np.arange(0, count, run))
     order = np.concatenate([np.arange(start, min(start + run, count)) for start in starts])
-    return [generator.permutation(order[start : start + window]) for start in range(0, count, window)]
+    steps = -(-count // batch)
+    ends = [steps * number // windows * batch for number in range(windows + 1)]
+    return [generator.permutation(order[start:end]) for start, end in pairwise(ends)]
 
 
 def _runs(rows: NDArray[np.int64]) -> list[slice]:

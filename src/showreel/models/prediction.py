@@ -19,7 +19,7 @@ BATCH_VALUES = 1 << 22
 def predict(
     network: keras.Model, degraded: NDArray[np.uint8], on_batch: Callable[..., object] | None = None
 ) -> NDArray[np.float32]:
-    """Return the network's float32 output in [0, 1] for uint8 images, in their order.
+    """Return the network's float32 output in [0, 1] for uint8 images, one at least, in their order.
 
     A network on several devices is given a multiple of their number: a device without an image would fail.
     """

@@ -90,13 +90,15 @@ def train(
         watchers: who else wants to see how it goes.
 
     Raises:
-        ParamsError: the architecture cannot map the inputs to the targets, or devices are missing.
+        ParamsError: the architecture cannot map the inputs to the targets, devices are missing, or several have not
+            one full batch to share.
         ShowreelError: a prepared file is missing or damaged, or the loss is not finite.
     """
     splits = {split: PairedSplit.of(degraded, clean, split) for split in SPLITS}
+    _check_batch(experiment, recipe, splits["train"].count)
     with device.claimed(alone=True, count=recipe.devices) as processor:
         precision = device.set_arithmetic(recipe.precision, deterministic=recipe.deterministic)
-        feed = _feed(experiment, recipe, splits["train"])
+        feed = Feed(splits["train"], recipe.batch_size, drop_remainder=recipe.devices > 1)
         with device.strategy(recipe.devices).scope():
             network = _compiled(experiment, recipe, splits["train"], feed.steps)
         key = lineage.origin(precision=precision)
@@ -114,15 +116,13 @@ def train(
     kept.unlink(missing_ok=True)
 
 
-def _feed(experiment: str, recipe: Recipe, source: PairedSplit) -> Feed:
-    """Return the batches to train on; several devices get full ones only, since they would share others unevenly."""
-    feed = Feed(source, recipe.batch_size, drop_remainder=recipe.devices > 1)
-    if not feed.steps:
+def _check_batch(experiment: str, recipe: Recipe, images: int) -> None:
+    """Refuse less than one full batch for several devices: they get no others, which they would share unevenly."""
+    if recipe.devices > 1 and images < recipe.batch_size:
         raise ParamsError(
-            f"experiments.{experiment}: training.devices {recipe.devices} share full batches only, and the "
-            f"{source.count} images are fewer than training.batch_size {recipe.batch_size}; lower it"
+            f"experiments.{experiment}: training.devices {recipe.devices} share full batches only, and the {images} "
+            f"images are fewer than training.batch_size {recipe.batch_size}; lower it"
         )
-    return feed
 
 
 def _compiled(experiment: str, recipe: Recipe, source: PairedSplit, steps: int) -> keras.Model:
@@ -171,7 +171,7 @@ def _fit(
     watchers: Sequence[Watcher],
 ) -> None:
     """Train for the epochs that the run lacks, and show the watchers each."""
-    images, done = splits["train"].count, len(run.history)
+    images, done = min(splits["train"].count, feed.steps * recipe.batch_size), len(run.history)
     total, begun = feed.steps * recipe.epochs, feed.steps * done
     with tqdm(total=total, initial=begun, desc=f"train {experiment}", unit=" steps", disable=None) as progress:
         tick = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: progress.update())

@@ -11,6 +11,8 @@ from showreel.objectives.restoration import colours
 
 FRAME_MILLISECONDS = 200
 LAST_MILLISECONDS = 3000
+LONGEST_MILLISECONDS = 655_350
+"""A GIF counts a frame's hundredths of a second in 16 bits."""
 
 Pixels = NDArray[np.uint8]
 Piece = tuple[Pixels, tuple[int, int]]
@@ -52,7 +54,8 @@ def animated(canvases: Iterable[Pixels], palette: Pixels, comment: str) -> tuple
 
 def _packed(piece: Piece, duration: int, free: int | None) -> list[bytes]:
     pixels, corner = piece
-    return getdata(Image.fromarray(pixels), corner, duration=duration, transparency=free)
+    lasting = min(duration, LONGEST_MILLISECONDS)
+    return getdata(Image.fromarray(pixels), corner, duration=lasting, transparency=free)
 
 
 def _change(indices: Pixels, rows: NDArray[np.intp], lines: Pixels, free: int) -> Piece | None:

@@ -23,8 +23,13 @@ def psnr(target: NDArray[np.uint8], restored: NDArray[np.float32]) -> NDArray[np
     Returns:
         float64 (n,).
     """
+    return decibels(mse(target, restored))
+
+
+def decibels(errors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the PSNR in dB, at most `HIGHEST_PSNR`, of mean squared errors on [0, 1]; float64, of the same shape."""
     smallest = 10 ** (-HIGHEST_PSNR / 10)
-    return -10 * np.log10(np.maximum(mse(target, restored), smallest))
+    return -10 * np.log10(np.maximum(errors, smallest))
 
 
 def mse(target: NDArray[np.uint8], restored: NDArray[np.float32]) -> NDArray[np.float64]:
