@@ -4,16 +4,18 @@ import logging
 import os
 import sys
 from pathlib import Path
-
-from rich.console import Console, RenderableType
+from typing import TYPE_CHECKING
 
 from showreel.errors import ShowreelError
+
+if TYPE_CHECKING:  # rich takes time to load, and most commands do without
+    from rich.console import Console, RenderableType
 
 WIDEST = 10_000
 """Columns; lines are never broken here, so that a search in them finds whole ones."""
 
 
-def show(*parts: RenderableType) -> None:
+def show(*parts: "RenderableType") -> None:
     """Print texts and tables, one beneath the other."""
     console = _console(WIDEST)
     with console.capture() as captured:
@@ -58,8 +60,10 @@ def _answers() -> bool:
     return sys.stdin.isatty() and all(os.get_terminal_size(sys.stdout.fileno()))
 
 
-def _console(width: int | None = None) -> Console:
+def _console(width: int | None = None) -> "Console":
     """Return a console that writes escape codes to a terminal only, and none where NO_COLOR asks for that."""
+    from rich.console import Console
+
     is_terminal = sys.stdout.isatty()
     return Console(
         width=width,
