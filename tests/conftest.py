@@ -37,6 +37,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.xdist_group(used[0] if used else str(item.path)))
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Bytes are told by their number: gzip puts the time into them, and all workers must give a test the same name."""
+    return f"{len(val)} bytes" if isinstance(val, bytes) else None
+
+
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """A checkout that the tests of one file share."""
