@@ -27,16 +27,6 @@ settings.register_profile("thorough", settings.get_profile("quick"), max_example
 settings.load_profile("quick")
 
 
-SHARED = ("made_by_dvc", "waiting")
-"""Fixtures that take most of a minute: the tests that share one go to one worker, all others file by file."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        used = [name for name in SHARED if isinstance(item, pytest.Function) and name in item.fixturenames]
-        item.add_marker(pytest.mark.xdist_group(used[0] if used else str(item.path)))
-
-
 def pytest_make_parametrize_id(val: object) -> str | None:
     """Bytes are told by their number: gzip puts the time into them, and all workers must give a test the same name."""
     return f"{len(val)} bytes" if isinstance(val, bytes) else None
