@@ -11,17 +11,18 @@ from functools import partial
 
 import material
 import numpy as np
+import training
 
 from showreel.models import device, unet
 from showreel.models.prediction import BATCH, predict
 
-OPTIONS, COUNT = {"depth": 2, "filters": 16}, 10_000
+COUNT = 10_000
 
 
 def main(rounds: int) -> None:
     """Print the seconds of each round, and of each way its median and its mean."""
     device.set_arithmetic("auto", deterministic=False)
-    network = unet.build(material.MNIST, material.MNIST, **OPTIONS)
+    network = unet.build(material.MNIST, material.MNIST, **training.OPTIONS)
     images = np.random.default_rng(0).integers(0, 256, (COUNT, *material.MNIST), np.uint8)
     ways = {
         "Keras": partial(network.predict, images, batch_size=BATCH, verbose=0),
