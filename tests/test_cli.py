@@ -128,6 +128,17 @@ def test_commands_that_need_no_network_import_neither_keras_nor_scientific_packa
     assert {"keras", "tensorflow", "skimage", "sklearn", "scipy", "pandas", "numpy", "h5py", "PIL"}.isdisjoint(loaded)
 
 
+def test_the_module_is_the_command_and_looks_for_no_plugins_of_pydantic() -> None:
+    code = (
+        "import runpy, sys; sys.argv[1:] = ['--help']\n"
+        "try: runpy.run_module('showreel', run_name='__main__')\n"
+        "except SystemExit: from pydantic.plugin import _loader; print('plugins:', _loader._plugins)"
+    )
+    module = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    command = subprocess.run(["showreel", "--help"], capture_output=True, text=True, check=True).stdout
+    assert module == command + "plugins: None\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

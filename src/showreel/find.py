@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import re
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -67,19 +68,7 @@ def options(folder: str, name: str) -> dict[str, tuple[Any, Any]]:
 @cache
 def names(folder: str) -> tuple[str, ...]:
     """List the extensions of a folder in alphabetical order, without importing them."""
-    return tuple(
-        sorted(path.stem for path in (PACKAGE / folder).glob("*.py") if ENTRY_POINTS[folder] in _definitions(path))
-    )
-
-
-def _definitions(path: Path) -> set[str]:
-    """Return the names that a module's top level defines."""
-    defined: set[str] = set()
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.FunctionDef):
-            defined.add(node.name)
-        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-            defined.add(node.target.id)
-        elif isinstance(node, ast.Assign):
-            defined.update(target.id for target in node.targets if isinstance(target, ast.Name))
-    return defined
+    name = ENTRY_POINTS[folder]
+    entry_point = re.compile(rf"^(def {name}\(|{name}\b.*=)", re.MULTILINE)
+    modules = (PACKAGE / folder).glob("*.py")
+    return tuple(sorted(path.stem for path in modules if entry_point.search(path.read_text(encoding="utf-8"))))

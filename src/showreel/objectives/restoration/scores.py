@@ -13,7 +13,7 @@ Floats = NDArray[np.float32]
 WINDOW = 7
 """Pixels a side over which SSIM takes its means and variances."""
 
-BLOCK_VALUES = 1 << 16
+BLOCK_VALUES = 1 << 17
 """Values that are worked on at a time: few enough for a processor's cache, enough to make Python's part small."""
 
 THREAD_VALUES = 1 << 20

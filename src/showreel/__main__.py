@@ -1,0 +1,17 @@
+"""The command `showreel`, which is also `python -m showreel`."""
+
+import os
+import sys
+
+
+def main() -> int:
+    """Run the command line and return its exit code; see `cli`."""
+    # To find plugins, pydantic would read what every installed package says of itself; none is wanted here.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    from showreel import cli
+
+    return cli.main()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
