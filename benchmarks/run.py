@@ -54,8 +54,11 @@ def main() -> None:
 
 
 def _replaced(kept: Sequence[Result], measured: Sequence[Result]) -> list[Result]:
+    """Return results with new ones in the old ones' place."""
     questions = {result.question for result in measured}
-    return [*(result for result in kept if result.question not in questions), *measured]
+    place = next((at for at, result in enumerate(kept) if result.question in questions), len(kept))
+    others = [result for result in kept if result.question not in questions]
+    return [*others[:place], *measured, *others[place:]]
 
 
 def page(results: Sequence[Result]) -> str:

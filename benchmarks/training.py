@@ -33,8 +33,7 @@ def measure(rounds: int) -> list[Result]:
     results = []
     for shape, counts in SHAPES.items():
         noisy, clean, data = material.prepared(shape, counts)
-        beginnings = {OURS: ours, "plain Keras": plain, "PyTorch": torch}
-        skipped = {}
+        beginnings, skipped = dict(BEGINNINGS), {}
         if importlib.util.find_spec("torch") is None:
             del beginnings["PyTorch"]
             skipped["PyTorch"] = "not installed (`pip install --group peers`)"
@@ -189,3 +188,7 @@ def _write(path: Path, target: np.ndarray, restored: np.ndarray, parameters: int
 
     psnr = float(learning.psnr(target, np.ascontiguousarray(restored, np.float32)).mean())
     path.write_text(json.dumps({"psnr": psnr, "parameters": int(parameters)}))
+
+
+BEGINNINGS = {OURS: ours, "plain Keras": plain, "PyTorch": torch}
+"""Library → what prepares it for so many epochs on two prepared files, to write its score to a third."""

@@ -3,19 +3,26 @@
 Fuzzing is the same at every run; `pytest --hypothesis-profile=thorough tests/faults -k fuzz` looks further.
 """
 
+import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from checkouts import Checkout
-from engines import ENGINES, PARAMS, PORTFOLIO, STAGES, Engine, History
+from engines import ENGINES, PORTFOLIO, Engine, History
 from hypothesis import HealthCheck, settings
 from looked_on import prepared, train
 from visits import Visit
 
+from showreel import locks
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+Once = Callable[[str, Callable[[Path], object]], Path]
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
@@ -39,25 +46,28 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 
 
 @pytest.fixture(scope="session")
-def histories() -> dict[str, History]:
-    return {}
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """Folders that all workers of a run share: who asks first fills one, the others wait for it; nobody changes it."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+    def filled(name: str, fill: Callable[[Path], object]) -> Path:
+        folder, done = shared / name, shared / f"{name}.done"
+        with locks.alone(shared / f"{name}.lock", name):
+            if not done.exists():
+                folder.mkdir()
+                fill(folder)
+                done.touch()
+        return folder
+
+    return filled
 
 
 @pytest.fixture(params=ENGINES)
-def history(
-    request: pytest.FixtureRequest, histories: dict[str, History], tmp_path_factory: pytest.TempPathFactory
-) -> History:
+def history(request: pytest.FixtureRequest, once: Once) -> History:
     """The history of one engine."""
     engine = Engine(request.param)
-    if engine.name not in histories:
-        folder = tmp_path_factory.mktemp(engine.name)
-        (folder / "now").mkdir()
-        checkout, stood = Checkout.fresh(folder / "now", PARAMS), {}
-        for stage in STAGES:
-            stood[stage] = checkout.copied(folder / f"before-{stage}")
-            engine.run(checkout, stage)
-        histories[engine.name] = History(engine, stood | {"": checkout})
-    return histories[engine.name]
+    return History.read(engine, once(f"history-of-{engine.name}", partial(History.write, engine)))
 
 
 @pytest.fixture(scope="session")
@@ -74,20 +84,22 @@ def watched(waiting: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Chec
     return checkout
 
 
+def _portfolio(*command: str) -> Callable[[Path], object]:
+    return lambda folder: Checkout.fresh(folder, PORTFOLIO).run(*command)
+
+
 @pytest.fixture(scope="session")
-def made_by_dvc(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+def made_by_dvc(once: Once, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """A checkout in which DVC has run three experiments and the gallery; tests leave it as it is, or copy it."""
-    checkout = Checkout.fresh(tmp_path_factory.mktemp("dvc"), PORTFOLIO)
-    checkout.run("dvc", "repro")
-    return checkout
+    made = Checkout(once("made-by-dvc", _portfolio("dvc", "repro")))
+    return made.copied(tmp_path_factory.mktemp("dvc") / "project")  # its locks are for one worker
 
 
 @pytest.fixture(scope="session")
-def made_by_snakemake(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+def made_by_snakemake(once: Once, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """A checkout in which Snakemake has run three experiments and the gallery."""
-    checkout = Checkout.fresh(tmp_path_factory.mktemp("snakemake"), PORTFOLIO)
-    checkout.run("snakemake", "--cores", "4", "all_gifs", "gallery")
-    return checkout
+    made = Checkout(once("made-by-snakemake", _portfolio("snakemake", "--cores", "4", "all_gifs", "gallery")))
+    return made.copied(tmp_path_factory.mktemp("snakemake") / "project")
 
 
 @pytest.fixture(scope="session")

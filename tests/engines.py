@@ -138,6 +138,21 @@ class History:
     engine: Engine
     stood: dict[str, Checkout]
 
+    @staticmethod
+    def write(engine: Engine, folder: Path) -> None:
+        """Run all stages, and keep in a folder how the checkout stood."""
+        (folder / "now").mkdir()
+        checkout = Checkout.fresh(folder / "now", PARAMS)
+        for stage in STAGES:
+            checkout.copied(folder / f"before-{stage}")
+            engine.run(checkout, stage)
+
+    @classmethod
+    def read(cls, engine: Engine, folder: Path) -> "History":
+        """Return what `write` left in a folder."""
+        before = {stage: Checkout(folder / f"before-{stage}") for stage in STAGES}
+        return cls(engine, before | {"": Checkout(folder / "now")})
+
     def reference(self, stage: str = "") -> dict[str, str]:
         """Return the digests of all outputs once a stage has run; without a name, of all stages."""
         stages = list(self.stood)

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from pathlib import Path
 from typing import Literal
 
 import pytest
@@ -21,6 +22,24 @@ def test_names_are_the_extensions_and_not_what_they_share(folder: str, some: set
     assert some <= set(names)
     assert shared.isdisjoint(names)
     assert list(names) == sorted(names)
+
+
+def test_only_what_defines_the_entry_point_itself_is_an_extension(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = {
+        "one": "def read(folder):\n    pass\n",
+        "calls": "read(1)\n",
+        "imports": "from showreel.datasets.mnist import read\n",
+        "longer": "def read_all():\n    pass\n",
+        "method": "class A:\n    def read(self):\n        pass\n",
+        "says": '"""Shared parts.\n\nread is elsewhere.\n"""\n',
+    }
+    (tmp_path / "datasets").mkdir()
+    for name, text in texts.items():
+        (tmp_path / "datasets" / f"{name}.py").write_text(text)
+    monkeypatch.setattr(find, "PACKAGE", tmp_path)
+    assert find.names.__wrapped__("datasets") == ("one",)
 
 
 def test_a_name_becomes_its_module() -> None:
