@@ -6,6 +6,7 @@ paths and for the code that each job depends on.
 """
 
 import io
+import json
 import math
 import os
 import pstats
@@ -105,9 +106,18 @@ def _project(folder: Path, count: int) -> None:
         for name in names[1:]:
             copy = shutil.copytree if path.is_dir() else shutil.copy2
             copy(path, path.with_name(path.name.replace(first, name)))
+    for record in sorted((folder / "lineage").rglob(f"{first}.json")):
+        for name in names[1:]:
+            record.with_name(f"{name}.json").write_text(record.read_text().replace(first, name))
     _seconds(folder, ["showreel", "gallery"])
     _commit(folder, names)
     _seconds(folder, ["snakemake", "--quiet", "all", "--cores", "2", "--touch", "all_gifs"])
+    listed = subprocess.run(
+        ["showreel", "list", "--json"], cwd=folder, env=_environment(folder), capture_output=True, text=True
+    )
+    states = {one["state"] for one in json.loads(listed.stdout)}
+    if states != {"up to date"}:
+        raise SystemExit(f"the project was not made right: {states}")
 
 
 def _commit(folder: Path, names: list[str]) -> None:
@@ -144,8 +154,8 @@ def _share(folder: Path) -> float:
     words = [sys.executable, "-m", "cProfile", "-o", "profile", "-m", *COMMANDS["snakemake -n"]]
     _seconds(folder, words)
     stats = pstats.Stats(str(folder / "profile"), stream=io.StringIO())
-    entered = 0.0
+    package, entered = str(folder / "src"), 0.0
     for (file, _, _), (_, _, _, _, callers) in stats.stats.items():  # type: ignore[attr-defined]
-        if "/showreel/" in file:
-            entered += sum(one[3] for caller, one in callers.items() if "/showreel/" not in caller[0])
+        if file.startswith(package):
+            entered += sum(one[3] for caller, one in callers.items() if not caller[0].startswith(package))
     return entered / stats.total_tt  # type: ignore[attr-defined]

@@ -1,9 +1,9 @@
 """How seconds and memory of each stage grow with the number of images, their size, and the network's width.
 
 Every stage runs once, as a function in a process of its own, on made-up data of 1, 4 and 16 times the size, and the
-training with 1, 2, 4 and 8 times the filters; the exponent is the slope of a straight line through the logarithms. What
-a process holds before it begins (TensorFlow is 500 MB) counts, so small exponents of memory say that the data do not
-matter beside it.
+training with 1, 2, 4 and 8 times the filters. Instead of `prepare`, which depends on the source, made-up images are
+written into a prepared file. The exponent is the slope of a straight line through the logarithms. What a process holds
+before it begins (TensorFlow is 500 MB) counts, so small exponents of memory say that the data do not matter beside it.
 """
 
 import multiprocessing
@@ -26,7 +26,8 @@ EPOCHS, BATCH = 2, 128
 STEP = "a step of the training"
 """Without what happens once: the start, and the first epoch, in which the network is compiled."""
 
-STAGES = ("prepare", "degrade", "train", "evaluate", "render")
+WRITTEN = "writing a prepared file"
+STAGES = (WRITTEN, "degrade", "train", "evaluate", "render")
 FACTORS = (1, 4, 16)
 AXES: dict[str, tuple[tuple[int, ...], tuple[str, ...], Callable[[int], tuple[int, int, int]]]] = {
     "images": (FACTORS, STAGES, lambda factor: (COUNT * factor, SIDE, FILTERS)),
@@ -88,13 +89,13 @@ def _seconds_a_step(folder: Path, count: int) -> float:
 def _run(stage: str, folder: Path, count: int, side: int, filters: int) -> tuple[float, float]:
     """Run one stage in this process."""
     with quiet():
-        work = globals()[f"_{stage}"](folder, count, side, filters)
+        work = BEGUN[stage](folder, count, side, filters)
     start = time.perf_counter()
     work()
     return time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def _prepare(folder: Path, count: int, side: int, filters: int) -> Callable[[], None]:
+def _write(folder: Path, count: int, side: int, filters: int) -> Callable[[], None]:
     return lambda: material.write_random(folder / "clean.h5", (count, count // 8, count // 4), (side, side, 1))
 
 
@@ -135,3 +136,7 @@ def _render(folder: Path, count: int, side: int, filters: int) -> Callable[[], N
         "bench", reel=folder / "m.reel.h5", examples=folder / "e.h5", metrics=folder / "m.json",
         lineage=material.lineage(folder), **{name: folder / file for name, file in names.items()},
     )  # fmt: skip
+
+
+BEGUN = {WRITTEN: _write, "degrade": _degrade, "train": _train, "evaluate": _evaluate, "render": _render}
+"""Stage → what prepares it in a folder, and returns what to measure."""

@@ -11,6 +11,7 @@ The U-Net of params.yaml on noisy images, each library in a process of its own, 
 import importlib.util
 import json
 import time
+from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -25,6 +26,7 @@ OPTIONS = {"depth": 2, "filters": 16}
 BATCH, RATE, SEED = 128, 0.001, 20
 SHAPES = {(28, 28, 1): (12_800, 512, 2_000), (32, 32, 3): (6_400, 512, 1_000)}
 TARGETS = {"plain Keras": 2.2, "PyTorch": 1.15}
+MISSING = "not installed (`pip install --group peers`)"
 LARGEST_GAP = 0.05
 """dB between ours and another's PSNR on the test split at the end."""
 
@@ -33,16 +35,24 @@ def measure(rounds: int) -> list[Result]:
     results = []
     for shape, counts in SHAPES.items():
         noisy, clean, data = material.prepared(shape, counts)
-        beginnings, skipped = dict(BEGINNINGS), {}
-        if importlib.util.find_spec("torch") is None:
-            del beginnings["PyTorch"]
-            skipped["PyTorch"] = "not installed (`pip install --group peers`)"
-        scores = {name: noisy.with_name(f"{name}.json") for name in beginnings}
-        begun = {name: partial(begin, noisy, clean, rounds + 1, scores[name]) for name, begin in beginnings.items()}
+        begins, skipped = beginnings()
+        scores = {name: noisy.with_name(f"{name}.json") for name in begins}
+        begun = {name: partial(begin, noisy, clean, rounds + 1, scores[name]) for name, begin in begins.items()}
         rates = harness.apart(begun, rounds, title=f"train on {data}")
         reached = {name: json.loads(path.read_text()) for name, path in scores.items()}
         results.append(Result(f"training, {data}", "images/s", rates, TARGETS, _notes(reached), skipped))
     return results
+
+
+def beginnings() -> tuple[dict[str, Callable[[Path, Path, int, Path], Case]], dict[str, str]]:
+    """Return how each library begins, and for those that are missing why.
+
+    A beginning takes the prepared files of inputs and targets, the number of epochs, and the file for its score.
+    """
+    known = {OURS: ours, "plain Keras": plain, "PyTorch": torch}
+    if importlib.util.find_spec("torch") is not None:
+        return known, {}
+    return {name: begin for name, begin in known.items() if begin is not torch}, {"PyTorch": MISSING}
 
 
 def _notes(reached: dict[str, dict[str, float]]) -> tuple[str, ...]:
@@ -188,7 +198,3 @@ def _write(path: Path, target: np.ndarray, restored: np.ndarray, parameters: int
 
     psnr = float(learning.psnr(target, np.ascontiguousarray(restored, np.float32)).mean())
     path.write_text(json.dumps({"psnr": psnr, "parameters": int(parameters)}))
-
-
-BEGINNINGS = {OURS: ours, "plain Keras": plain, "PyTorch": torch}
-"""Library → what prepares it for so many epochs on two prepared files, to write its score to a third."""

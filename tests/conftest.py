@@ -55,6 +55,7 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
         folder, done = shared / name, shared / f"{name}.done"
         with locks.alone(shared / f"{name}.lock", name):
             if not done.exists():
+                shutil.rmtree(folder, ignore_errors=True)  # of an attempt that failed
                 folder.mkdir()
                 fill(folder)
                 done.touch()

@@ -8,7 +8,10 @@ import pytest
 OUTSIDE = """{"command": "train denoiser", "inputs": {"../../etc": ""}, "outputs": {}, "code": {}, "params": {}}"""
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"command": "train identity"}', "\udcff", OUTSIDE])
+NESTED = pytest.param("[" * 100_000, id="nested")
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"command": "train identity"}', "\udcff", OUTSIDE, NESTED])
 def test_a_malformed_record_is_damaged(tmp_path: Path, content: str) -> None:
     project.make(tmp_path)
     (tmp_path / "lineage/train/denoiser.json").write_bytes(content.encode(errors="surrogateescape"))

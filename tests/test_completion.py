@@ -39,6 +39,7 @@ def test_bash_completes_commands_options_and_the_experiments_of_this_project() -
     assert completed(ROOT, "showreel", "comp") == ["compare"]
     assert "--json" in completed(ROOT, "showreel", "show", "--")
     assert completed(ROOT, "showreel", "show", "mnist-d") == ["mnist-denoiser"]
+    assert completed(ROOT, "showreel", "verify", "--rebuild", "mnist-d") == ["mnist-denoiser"]
     assert completed(ROOT, "showreel", "new", "") == ["dataset", "degradation", "model"]
 
 

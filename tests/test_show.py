@@ -88,7 +88,12 @@ def test_an_experiment_that_never_ran_has_no_scores(made: Path, capsys: pytest.C
     assert known["input"] == {"name": "clean"}
 
 
-@pytest.mark.parametrize("text", ["", "baseline\nmedian\n", "baseline,options,psnr\na,{},high\n", "\0", "a,b\n1\n"])
+NESTED = pytest.param(f"baseline,options,psnr\na,{'[' * 100_000},1\n", id="nested")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "baseline\nmedian\n", "baseline,options,psnr\na,{},high\n", "\0", "a,b\n1\n", NESTED]
+)
 def test_a_damaged_table_of_baselines_is_named(made: Path, capsys: pytest.CaptureFixture[str], text: str) -> None:
     (made / "results/denoiser/baselines.csv").write_text(text)
     assert cli.main(["show", "denoiser"]) == 1

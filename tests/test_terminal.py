@@ -85,9 +85,12 @@ def test_a_damaged_poster_is_named(made: Path) -> None:
         poster.write_bytes(whole)
 
 
-def test_a_reader_that_has_seen_enough_is_no_error(made: Path) -> None:
+@pytest.mark.parametrize("command", ["list", "verify --json"])
+def test_a_reader_that_has_seen_enough_is_no_error(made: Path, command: str) -> None:
     theirs, ours = os.pipe()
     os.close(theirs)
-    done = subprocess.run([*COMMAND, "list"], cwd=made, env=environment(), stdout=ours, stderr=subprocess.PIPE)
+    done = subprocess.run(
+        [*COMMAND, *command.split()], cwd=made, env=environment(), stdout=ours, stderr=subprocess.PIPE
+    )
     os.close(ours)
     assert (done.returncode, done.stderr) == (0, b"")

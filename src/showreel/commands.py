@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from showreel import atomic, find, layout, locks, params
+from showreel import atomic, find, layout, locks, params, terminal
 from showreel.errors import ShowreelError
 from showreel.exporting import formats
 from showreel.quiet import quiet
@@ -177,7 +177,7 @@ def sync(pattern: str, declared: params.Params) -> None:
     """Let DVC and Snakemake take over each other's results for the experiments that a pattern names."""
     from showreel.sync import sync
 
-    print(sync(declared.matching(pattern), declared, root=layout.PARAMS.parent, source=find.PACKAGE.parent))
+    terminal.write(sync(declared.matching(pattern), declared, root=layout.PARAMS.parent, source=find.PACKAGE.parent))
 
 
 def verify(pattern: str, as_json: bool, experiment: str | None, declared: params.Params) -> int:
@@ -193,7 +193,7 @@ def verify(pattern: str, as_json: bool, experiment: str | None, declared: params
     else:
         params.check_declared(experiment, declared.experiments, "experiment")
         told = report.of_rebuild(rebuild(root, declared, experiment, source=source))
-    print(told.json if as_json else told.text)
+    terminal.write(told.json if as_json else told.text)
     return 0 if told.right else 1
 
 
@@ -216,7 +216,7 @@ def export(name: str, form: str, output: Path | None, declared: params.Params) -
 
     hide_gpus()
     output = output or layout.exported(name, formats.FORMATS[form].suffix)
-    print(export(name, form=form, model=layout.model(name), prepared=degraded, output=output))
+    terminal.write(export(name, form=form, model=layout.model(name), prepared=degraded, output=output))
 
 
 @contextmanager

@@ -9,7 +9,7 @@ NAMES = "$(showreel list 2> /dev/null | tail -n +2 | cut -d ' ' -f 1)"
 
 PREAMBLE = {"bash": f"""_showreel_experiments() {{ compgen -W "{NAMES}" -- "$1"; }}"""}
 EXPERIMENTS = {"bash": "_showreel_experiments", "zsh": f"({NAMES})"}
-NAMED = ("experiment", "names", "pattern")
+NAMED = ("experiment", "names", "pattern", "rebuild")
 """Arguments that experiments' names fit."""
 
 
@@ -22,7 +22,7 @@ class Print(argparse.Action):
 
         for command in _commands(parser):
             for action in command._actions:
-                if action.dest in NAMED and not action.option_strings:
+                if action.dest in NAMED:
                     action.complete = EXPERIMENTS  # type: ignore[attr-defined]
                 elif action.dest in ("pictures", "output", "page"):
                     action.complete = shtab.FILE  # type: ignore[attr-defined]

@@ -60,7 +60,7 @@ def _baselines(root: Path, experiment: str) -> list[dict[str, Any]]:
             if not {"baseline", "options", "psnr"} <= {*(table.fieldnames or ())}:
                 raise ValueError("columns are missing")
             return [_baseline(row) for row in table]
-    except (csv.Error, ValueError, TypeError) as error:
+    except (csv.Error, ValueError, TypeError, RecursionError) as error:
         raise ShowreelError(f"{path}: damaged ({error}); delete it and evaluate again") from error
 
 

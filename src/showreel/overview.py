@@ -78,7 +78,7 @@ def _as_json(plain: object) -> str:
 
 def compare(names: list[str], as_json: bool, page: Path | None, declared: params.Params) -> None:
     """Compare experiments, now or at git revisions, on the same test images, with paired statistics."""
-    from showreel import comparison
+    from showreel import comparison, terminal
     from showreel.gallery import entry, site
     from showreel.sources import source_at
 
@@ -95,4 +95,4 @@ def compare(names: list[str], as_json: bool, page: Path | None, declared: params
         told = (comparison.as_json if as_json else comparison.as_text)(reference, others)
         if page:
             site.replace(sources, page)
-    print(told)
+    terminal.write(told)

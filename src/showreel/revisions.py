@@ -1,10 +1,10 @@
 """Files of the project as they were at a git revision: small ones out of git, the others as DVC has them."""
 
 import re
-import subprocess
 from pathlib import Path
 
 from showreel.errors import ShowreelError
+from showreel.programs import ask
 
 COMMIT = re.compile("[0-9a-f]{40,64}")
 EXPERIMENT = re.compile("[A-Za-z0-9_][A-Za-z0-9._-]*")
@@ -24,7 +24,7 @@ def bring(path: Path, revision: str, folder: Path) -> Path:
     """
     place = folder / path
     place.parent.mkdir(parents=True, exist_ok=True)
-    done = _run("dvc", "get", ".", str(path), "--rev", commit(revision), "--out", str(place), "--force", "--quiet")
+    done = ask("dvc", "get", ".", str(path), "--rev", commit(revision), "--out", str(place), "--force", "--quiet")
     if done.returncode:
         reason = " ".join(done.stderr.split()) or "DVC does not say why"
         raise ShowreelError(f"{path}: cannot be had as it was at {revision} ({reason}); try `dvc fetch --all-commits`")
@@ -35,7 +35,7 @@ def bring_record(path: Path, revision: str, folder: Path) -> Path:
     """Copy a lineage record, which older revisions may lack, and return where it is or would be."""
     place = folder / path
     place.parent.mkdir(parents=True, exist_ok=True)
-    shown = _run("git", "show", f"{commit(revision)}:./{path.as_posix()}")
+    shown = ask("git", "show", f"{commit(revision)}:./{path.as_posix()}")
     if shown.returncode == 0:
         place.write_text(shown.stdout, encoding="utf-8")
     return place
@@ -50,16 +50,12 @@ def commit(revision: str) -> str:
     Raises:
         ShowreelError: there is no such commit, or there are several.
     """
-    known = _run("git", "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}").stdout.split()
+    known = ask("git", "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}").stdout.split()
     if not known and EXPERIMENT.fullmatch(revision):
-        known = _run("git", "for-each-ref", "--format=%(objectname)", f"refs/exps/*/*/{revision}").stdout.split()
+        known = ask("git", "for-each-ref", "--format=%(objectname)", f"refs/exps/*/*/{revision}").stdout.split()
         if len(known) > 1:
             raise ShowreelError(f"{revision}: {len(known)} experiments of DVC have this name; name a commit instead")
     if len(known) != 1 or not COMMIT.fullmatch(known[0]):
         shown = revision if revision and revision.isprintable() else ascii(revision)
         raise ShowreelError(f"{shown}: git knows no such revision; `git log --oneline` or `dvc exp list` lists some")
     return known[0]
-
-
-def _run(*command: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(command, capture_output=True, text=True)

@@ -6,7 +6,6 @@ imports neither.
 """
 
 import json
-import subprocess
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 from showreel import find
 from showreel.errors import ShowreelError
 from showreel.params import Params
+from showreel.programs import ask
 from showreel.verification.accounts import LOCK
 from showreel.verification.audit import audit
 from showreel.verification.findings import Finding
@@ -84,7 +84,7 @@ def _stages(experiments: Sequence[str]) -> list[str]:
 
 def _run(*command: str) -> str:
     """Run a command and return what it printed: all of it, or the standard output of DVC, whose JSON stands alone."""
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = ask(*command)
     if done.returncode:
         raise ShowreelError(
             f"`{' '.join(command[:2])}` failed: {done.stderr.strip()[-500:] or done.stdout.strip()[-500:]}"

@@ -91,7 +91,7 @@ def records(root: Path, source: Path, paths: Iterable[Path]) -> Accounts:
     return told
 
 
-MALFORMED = (OSError, ValueError, KeyError, TypeError, AttributeError)
+MALFORMED = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
 """What reading a file of another form than expected ends in."""
 
 

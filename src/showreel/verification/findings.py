@@ -16,10 +16,6 @@ class Kind(StrEnum):
     ORPHANED = "orphaned"
 
 
-NOTES = frozenset({Kind.NEVER_RUN, Kind.ORPHANED})
-"""What is told but is no fault."""
-
-
 class Mend(NamedTuple):
     """A command in two parts, so that several of one sort can be told as one; both empty where there is none."""
 

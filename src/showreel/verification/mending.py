@@ -5,6 +5,7 @@ import json
 import subprocess
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from showreel import layout
@@ -38,13 +39,18 @@ class Mender:
     stages: Mapping[str, Stage]
     lock: Mapping[str, Account]
 
+    @cached_property
+    def _before(self) -> Mapping[str, set[str]]:
+        return graph.ancestors(self.stages)
+
     def run(self, name: str) -> Mend:
         """Bring a stage up to date, and what was made from it."""
         stage = self.stages.get(name)
         if name == str(layout.GALLERY):
             return Mend(ALONE if self.lock else SHOWREEL, (name,))
         if self.lock:
-            ends = tuple(end for end in self.lock if end in self.stages and _is_end(end, name, self.stages))
+            gifs = [end for end in self.lock if end.startswith("render@") and end in self.stages]
+            ends = tuple(end for end in gifs if end == name or name in self._before[end])
             return Mend(REPRODUCE, ends or (name,))
         return Mend(SNAKEMAKE, (stage.experiment or str(stage.outputs[0]),)) if stage else NO_COMMAND
 
@@ -97,31 +103,26 @@ def _cached(root: Path, digest: str) -> dict[str, str]:
     return found
 
 
-def _is_end(end: str, name: str, stages: Mapping[str, Stage]) -> bool:
-    """Tell whether a stage makes a GIF that another one has a part in."""
-    return end.startswith("render@") and (end == name or name in graph.before([end], stages))
-
-
-def joined(mends: Iterable[Mend], stages: Mapping[str, Stage]) -> list[str]:
+def joined(mends: Iterable[Mend], before: Mapping[str, set[str]]) -> list[str]:
     """Tell commands of one sort as one.
 
     Args:
         mends: the commands.
-        stages: all declared stages, so that a pattern stands for none that was not meant.
+        before: each declared stage → those that it reads from, in turn. A pattern stands for none that was not meant.
     """
     targets: dict[str, dict[str, None]] = {}
     for mend in dict.fromkeys(mends):
         targets.setdefault(mend.command, {}).update(dict.fromkeys(mend.targets))
-    return [_told(command, [*names], stages) for command, names in targets.items() if command]
+    return [_told(command, [*names], before) for command, names in targets.items() if command]
 
 
-def _told(command: str, names: list[str], stages: Mapping[str, Stage]) -> str:
+def _told(command: str, names: list[str], before: Mapping[str, set[str]]) -> str:
     if command == SHOWREEL:
         return " && ".join(f"{SHOWREEL} {name}" for name in names)
     if command == REPRODUCE:
-        brought_along = graph.before(names, stages)
+        brought_along = set().union(*(before.get(name, ()) for name in names))
         names = [name for name in names if name not in brought_along]
-        words = list(dict.fromkeys(_pattern(name, names, stages) for name in names))
+        words = list(dict.fromkeys(_pattern(name, names, before) for name in names))
         return " ".join([command, *(["--glob"] if words != names else []), *words])
     return " ".join([command, *names])
 

@@ -2,9 +2,10 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from showreel.verification import graph
 from showreel.verification.audit import Audit
 from showreel.verification.compare import Difference
 from showreel.verification.findings import Finding
@@ -27,8 +28,9 @@ def of_audit(audit: Audit) -> Report:
     """Tell one line a cause, with the command that mends it, and a last line that sums up."""
     right = not any(finding.fault for finding in audit.findings)
     figures = {"runs": audit.runs, "files": audit.files, "bytes": audit.size}
-    plain = {"right": right, **figures, "findings": [_plain(finding, audit) for finding in audit.findings]}
-    return Report(right, "\n".join([*_lines(audit), _summary(audit)]), _json(plain))
+    before = graph.ancestors(audit.stages)
+    plain = {"right": right, **figures, "findings": [_plain(finding, before) for finding in audit.findings]}
+    return Report(right, "\n".join([*_lines(audit, before), _summary(audit)]), _json(plain))
 
 
 def of_rebuild(rebuild: Rebuild) -> Report:
@@ -60,13 +62,13 @@ def _distance(difference: Difference) -> str:
     return ", ".join([*difference.breaks[:NAMED], *told, *more])
 
 
-def _lines(audit: Audit) -> Iterator[str]:
+def _lines(audit: Audit, before: Mapping[str, set[str]]) -> Iterator[str]:
     for group in _groups(audit.findings):
         first = group[0]
         paths = list(dict.fromkeys(finding.path for finding in group))
         stages = list(dict.fromkeys(finding.stage for finding in group if finding.stage))
         yield f"{first.kind}: {_paths(paths)} {first.detail}{_stages(stages)}"
-        for command in joined((finding.mend for finding in group), audit.stages):
+        for command in joined((finding.mend for finding in group), before):
             yield f"    run: {command}"
 
 
@@ -96,8 +98,8 @@ def _stages(names: list[str]) -> str:
     return f" ({shown})" if len(names) <= NAMED else f" ({len(names)} stages: {shown}, …)"
 
 
-def _plain(finding: Finding, audit: Audit) -> dict[str, object]:
-    command = " ; ".join(joined([finding.mend], audit.stages))
+def _plain(finding: Finding, before: Mapping[str, set[str]]) -> dict[str, object]:
+    command = " ; ".join(joined([finding.mend], before))
     return {**finding._asdict(), "mend": command}
 
 
