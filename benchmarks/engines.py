@@ -5,6 +5,7 @@ all of it is up to date. Ours is what code of the package costs within the engin
 paths and for the code that each job depends on.
 """
 
+import hashlib
 import io
 import json
 import math
@@ -112,16 +113,13 @@ def _project(folder: Path, count: int) -> None:
     _seconds(folder, ["showreel", "gallery"])
     _commit(folder, names)
     _seconds(folder, ["snakemake", "--quiet", "all", "--cores", "2", "--touch", "all_gifs"])
-    listed = subprocess.run(
-        ["showreel", "list", "--json"], cwd=folder, env=_environment(folder), capture_output=True, text=True
-    )
-    states = {one["state"] for one in json.loads(listed.stdout)}
+    states = {one["state"] for one in json.loads(_printed(folder, ["showreel", "list", "--json"]))}
     if states != {"up to date"}:
         raise SystemExit(f"the project was not made right: {states}")
 
 
 def _commit(folder: Path, names: list[str]) -> None:
-    """Let DVC take everything for made; the others' entries in dvc.lock are the first's, as their files are."""
+    """Let DVC take everything for made; the others' entries in dvc.lock are the first's, as most of their files are."""
     first, *others = names
     shared = ["download@digits", "prepare@digits", "degrade@digits-noisy"]
     own = [f"{stage}@{first}" for stage in ("train", "evaluate", "render")]
@@ -130,7 +128,12 @@ def _commit(folder: Path, names: list[str]) -> None:
     locked = yaml.safe_load(lock.read_text())
     text = yaml.dump({stage: locked["stages"][stage] for stage in own}, sort_keys=False)
     for name in others:
-        locked["stages"] |= yaml.safe_load(text.replace(first, name))
+        entries = yaml.safe_load(text.replace(first, name))
+        for out in (out for entry in entries.values() for out in entry["outs"]):
+            if out["path"].startswith("lineage/"):  # it tells of its own experiment, so it is no copy
+                record = (folder / out["path"]).read_bytes()
+                out |= {"md5": hashlib.md5(record).hexdigest(), "size": len(record)}
+        locked["stages"] |= entries
     lock.write_text(yaml.dump(locked, sort_keys=False))
     _seconds(folder, ["dvc", "commit", "--quiet", "--force", "gallery"])
     _seconds(folder, ["dvc", "status", "--quiet"])
@@ -138,10 +141,16 @@ def _commit(folder: Path, names: list[str]) -> None:
 
 def _seconds(folder: Path, words: list[str]) -> float:
     start = time.perf_counter()
+    _printed(folder, words)
+    return time.perf_counter() - start
+
+
+def _printed(folder: Path, words: list[str]) -> str:
+    """Run a command, which must succeed, and return what it prints."""
     done = subprocess.run(words, cwd=folder, env=_environment(folder), capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"{' '.join(words)}: {done.stdout}{done.stderr}")
-    return time.perf_counter() - start
+    return done.stdout
 
 
 def _environment(folder: Path) -> dict[str, str]:
