@@ -54,10 +54,10 @@ readme: setup chromium ## Make the README's table and pictures again from the re
 	dvc repro --glob 'render@photos-*' 'render@mnist-*'
 	python docs/readme.py
 
-bench: setup ## Measure showreel beside what people would use instead (an hour; `pip install --group peers` adds PyTorch)
+bench: setup ## Measure showreel beside what people would use instead (two hours; `pip install --group peers` adds PyTorch)
 	python benchmarks/run.py
 
-bench-check: setup ## Measure again, and say which ratios are worse than the committed ones by more than the noise
+bench-check: setup ## Measure the short ones again, and say which ratios are worse than the committed ones by more than the noise
 	python benchmarks/run.py --check
 
 slurm-test: setup ## Run everything on a one-node Slurm (as root; apt-get installs what is missing)

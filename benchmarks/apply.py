@@ -4,7 +4,6 @@ Run: python benchmarks/apply.py [PROJECT]    (a folder with params.yaml and phot
 """
 
 import multiprocessing
-import re
 import sys
 import tempfile
 import time
@@ -14,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import skimage.data
+from harness import peak_megabytes
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -108,19 +108,13 @@ def _step(pixels: NDArray[Any], columns: list[int]) -> float:
 def _print_cost(project: Path, name: str, path: Path, tile: int) -> None:
     """Print seconds and megabytes; the latter of the whole process, TensorFlow included."""
     network, pixels = restorer.load(name, project), picture.read(path).pixels
-    before, start = _megabytes(), time.monotonic()
+    before, start = peak_megabytes(), time.monotonic()
     network.restore(pixels, tile=tile)
     seconds, count = time.monotonic() - start, len(network._tiles(*pixels.shape[:2], tile))
     print(
-        f"{name}, 12 megapixels, {count} tiles: {seconds:.1f} s, {_megabytes():.0f} MB (before: {before:.0f})",
+        f"{name}, 12 megapixels, {count} tiles: {seconds:.1f} s, {peak_megabytes():.0f} MB (before: {before:.0f})",
         flush=True,
     )
-
-
-def _megabytes() -> float:
-    """Return the peak so far; `getrusage` would count what the parent had."""
-    status = Path("/proc/self/status").read_text()
-    return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1024  # type: ignore[index]
 
 
 def _apart(function: Callable[..., None], *arguments: object) -> None:

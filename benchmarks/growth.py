@@ -7,13 +7,13 @@ before it begins (TensorFlow is 500 MB) counts, so small exponents of memory say
 """
 
 import multiprocessing
-import resource
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+import harness
 import material
 import numpy as np
 from harness import Result
@@ -92,7 +92,7 @@ def _run(stage: str, folder: Path, count: int, side: int, filters: int) -> tuple
         work = BEGUN[stage](folder, count, side, filters)
     start = time.perf_counter()
     work()
-    return time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return time.perf_counter() - start, harness.peak_megabytes()
 
 
 def _write(folder: Path, count: int, side: int, filters: int) -> Callable[[], None]:

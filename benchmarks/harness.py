@@ -100,6 +100,12 @@ def _measure() -> float:
     return _case()
 
 
+def peak_megabytes() -> float:
+    """Return the most memory that this process has held so far; `getrusage` would count what its parent had."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1024
+
+
 def machine() -> dict[str, str]:
     """Return what the rates rest on: processor, cores, memory, system, versions."""
     lines = Path("/proc/cpuinfo").read_text().splitlines()

@@ -63,7 +63,7 @@ def prepared(shape: tuple[int, int, int], counts: tuple[int, int, int]) -> tuple
     """Make a file of noisy inputs and one of clean targets; return them and what they hold, in words.
 
     Args:
-        shape: (28, 28, 1) is MNIST, where it is at hand; any other shape is smooth made-up images.
+        shape: (28, 28, 1) is MNIST, where it is at hand; any other shape is made-up images.
         counts: images of the three splits.
     """
     folder = scratch()
@@ -79,7 +79,7 @@ def prepared(shape: tuple[int, int, int], counts: tuple[int, int, int]) -> tuple
 
 
 def images(place: Path | None, split: Split, count: int, shape: tuple[int, int, int]) -> np.ndarray:
-    """Return uint8 images (count, *shape): the first of MNIST's split, or smooth gradients with edges."""
+    """Return uint8 images (count, *shape): the first of MNIST's split, or four by four squares of random colours."""
     if place is not None:
         return np.concatenate([block.images for block in mnist.read(place, split)])[:count]
     generator = np.random.default_rng(SPLITS.index(split))

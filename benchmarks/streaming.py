@@ -8,12 +8,12 @@ work.
 """
 
 import multiprocessing
-import resource
 import sys
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+import harness
 import material
 import numpy as np
 
@@ -45,7 +45,7 @@ def _train(folder: Path) -> tuple[float, float]:
 
     timing = material.train(folder, Recipe("unet", RECIPE, 1, 1, 128, 0.001, "auto", deterministic=False))
     seconds = float(pd.read_csv(timing)["seconds"].sum())
-    return seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return seconds, harness.peak_megabytes()
 
 
 if __name__ == "__main__":

@@ -32,19 +32,28 @@ LARGEST_GAP = 0.05
 
 
 def measure(rounds: int) -> list[Result]:
-    results = []
-    for shape, counts in SHAPES.items():
-        noisy, clean, data = material.prepared(shape, counts)
-        begins, skipped = beginnings()
-        scores = {name: noisy.with_name(f"{name}.json") for name in begins}
-        begun = {name: partial(begin, noisy, clean, rounds + 1, scores[name]) for name, begin in begins.items()}
-        rates = harness.apart(begun, rounds, title=f"train on {data}")
-        reached = {name: json.loads(path.read_text()) for name, path in scores.items()}
-        results.append(Result(f"training, {data}", "images/s", rates, TARGETS, _notes(reached), skipped))
-    return results
+    return [compared("training", shape, counts, rounds) for shape, counts in SHAPES.items()]
 
 
-def beginnings() -> tuple[dict[str, Callable[[Path, Path, int, Path], Case]], dict[str, str]]:
+def compared(question: str, shape: tuple[int, int, int], counts: tuple[int, int, int], epochs: int) -> Result:
+    """Let the libraries take turns, an epoch each, after one that does not count for the rates.
+
+    Args:
+        question: what to call it, before the data.
+        shape: of the images, as of `material.prepared`.
+        counts: images of the three splits.
+        epochs: how many count.
+    """
+    noisy, clean, data = material.prepared(shape, counts)
+    begins, skipped = _beginnings()
+    scores = {name: noisy.with_name(f"{name}.json") for name in begins}
+    begun = {name: partial(begin, noisy, clean, epochs + 1, scores[name]) for name, begin in begins.items()}
+    rates = harness.apart(begun, epochs, title=f"{question}, {data}")
+    reached = {name: json.loads(path.read_text()) for name, path in scores.items()}
+    return Result(f"{question}, {data}", "images/s", rates, TARGETS, _notes(epochs + 1, reached), skipped)
+
+
+def _beginnings() -> tuple[dict[str, Callable[[Path, Path, int, Path], Case]], dict[str, str]]:
     """Return how each library begins, and for those that are missing why.
 
     A beginning takes the prepared files of inputs and targets, the number of epochs, and the file for its score.
@@ -55,11 +64,11 @@ def beginnings() -> tuple[dict[str, Callable[[Path, Path, int, Path], Case]], di
     return {name: begin for name, begin in known.items() if begin is not torch}, {"PyTorch": MISSING}
 
 
-def _notes(reached: dict[str, dict[str, float]]) -> tuple[str, ...]:
+def _notes(epochs: int, reached: dict[str, dict[str, float]]) -> tuple[str, ...]:
     told = [f"{name} {one['psnr']:.2f} dB, {one['parameters']:,} parameters" for name, one in reached.items()]
     gap = max(abs(one["psnr"] - reached[OURS]["psnr"]) for one in reached.values())
     verdict = "within" if gap <= LARGEST_GAP else "not within"
-    return (f"PSNR on the test split after the last round: {'; '.join(told)}; {verdict} {LARGEST_GAP} dB of ours",)
+    return (f"PSNR on the test split after {epochs} epochs: {'; '.join(told)}; {verdict} {LARGEST_GAP} dB of ours",)
 
 
 def ours(noisy: Path, clean: Path, epochs: int, scores: Path) -> Case:
