@@ -13,13 +13,9 @@ import tempfile
 from pathlib import Path
 
 import material
-import numpy as np
 import pandas as pd
 
-from showreel import storage
-from showreel.block import SPLITS, Block
-
-COUNTS = dict(zip(SPLITS, (12_800, 128, 128), strict=True))
+COUNTS = (12_800, 128, 128)
 EPOCHS = 3
 
 
@@ -28,18 +24,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for file in ("clean.h5", "noisy.h5"):
-            storage.write_prepared(folder / file, ((split, [block(count)]) for split, count in COUNTS.items()), {})
+            material.write_random(folder / file, COUNTS, material.MNIST)
         ratios = []
         for number in range(rounds):
             plain, deterministic = (speed(folder, mode) for mode in ("plain", "deterministic"))
             ratios.append(deterministic / plain)
             print(f"round {number + 1}: {plain:,.0f} and, deterministic, {deterministic:,.0f} images/s")
     print(f"deterministic ÷ plain: median {statistics.median(ratios):.3f}, {min(ratios):.3f} … {max(ratios):.3f}")
-
-
-def block(count: int) -> Block:
-    images = np.random.default_rng(count).integers(0, 256, (count, 28, 28, 1), np.uint8)
-    return Block(images, np.zeros(count, np.int32))
 
 
 def speed(folder: Path, mode: str) -> float:

@@ -71,7 +71,7 @@ def measure(rounds: int) -> list[Result]:
                 seconds.setdefault(f"one stage under {engine}, beyond the stage", []).append(overhead)
     headings = ("nothing to do, seconds", *(f"{count} experiments" for count in COUNTS), "power at the end")
     rows = [(name, *(f"{one:.1f}" for one in times), _power(times)) for name, times in seconds.items()]
-    rows.append(("our code's share of `snakemake -n`", *(f"{share:.0%}" for share in shares), ""))
+    rows.append(("our code's share, at most, of `snakemake -n`", *(f"{share:.0%}" for share in shares), ""))
     note = f"DVC does not load our code. Medians of {rounds} rounds; of one run where a stage runs."
     return [Result("engines with nothing to do", "", {}, notes=(note,), told=(headings, *rows))]
 
@@ -159,7 +159,11 @@ def _environment(folder: Path) -> dict[str, str]:
 
 
 def _share(folder: Path) -> float:
-    """Return the share of a dry run of Snakemake that is spent in functions of the package, by a profile."""
+    """Return the share of a dry run of Snakemake that is spent in functions of the package, by a profile.
+
+    It is the most that it can be: what the package calls is its own, and a call that goes out of it and in again counts
+    twice.
+    """
     words = [sys.executable, "-m", "cProfile", "-o", "profile", "-m", *COMMANDS["snakemake -n"]]
     _seconds(folder, words)
     stats = pstats.Stats(str(folder / "profile"), stream=io.StringIO())

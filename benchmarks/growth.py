@@ -4,6 +4,7 @@ Every stage runs once, as a function in a process of its own, on made-up data of
 training with 1, 2, 4 and 8 times the filters. Instead of `prepare`, which depends on the source, made-up images are
 written into a prepared file. The exponent is the slope of a straight line through the logarithms. What a process holds
 before it begins (TensorFlow is 500 MB) counts, so small exponents of memory say that the data do not matter beside it.
+Seconds are without the imports, memory is without the processes in which `evaluate` scores its baselines, one a core.
 """
 
 import multiprocessing
@@ -44,7 +45,8 @@ def measure(rounds: int) -> list[Result]:
     rows = [row for axis in AXES for row in _grown(axis)]
     note = (
         f"From {COUNT:,} images of {SIDE}×{SIDE} pixels and {FILTERS} filters on, one run each. The start of a stage "
-        "is much of its time at these sizes, so exponents below 1 say only that it is not lost in the data yet."
+        "is much of its time at these sizes, so exponents below 1 say only that it is not lost in the data yet. "
+        "Imports do not count, nor does the memory of the processes that score `evaluate`'s baselines, one a core."
     )
     return [Result("growth of the stages", "", {}, notes=(note,), told=(HEADINGS, *rows))]
 
@@ -59,9 +61,9 @@ def _grown(axis: str) -> Iterator[tuple[str, ...]]:
     grows = f"{axis}, {', '.join(map(str, factors))} ×"
     for stage in stages:
         seconds, megabytes = ([run[stage][place] for run in runs] for place in (0, 1))
-        memory = (", ".join(f"{one:.0f}" for one in megabytes), _exponent(factors, megabytes))
-        if stage == STEP:  # the process's memory is the stage's
-            memory = ("", "")
+        memory = ("", "")
+        if stage != STEP:  # its process is the stage's
+            memory = (", ".join(f"{one:.0f}" for one in megabytes), _exponent(factors, megabytes))
         yield stage, grows, ", ".join(f"{one:.3g}" for one in seconds), _exponent(factors, seconds), *memory
 
 
@@ -76,7 +78,7 @@ def _run_stages(wanted: Sequence[str], count: int, side: int, filters: int) -> d
         for stage in STAGES[: 1 + max(STAGES.index(one) for one in wanted if one in STAGES)]:
             with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
                 found[stage] = pool.submit(_run, stage, Path(name), count, side, filters).result()
-        found[STEP] = (_seconds_a_step(Path(name), count), found["train"][1])
+        found[STEP] = (_seconds_a_step(Path(name), count), 0.0)
     return found
 
 

@@ -40,6 +40,7 @@ class Result:
         targets: case → the least that ours should be as a multiple of it.
         notes: what else was found, such as differences between the cases' results.
         skipped: case → why it was not measured.
+        own: other cases that are ours, such as a whole stage beside its core: being faster there is no loss.
         told: a table of what has no other case to be compared with, its first row the headings; may be empty.
         machine: what it was measured on, as `machine` tells it.
     """
@@ -50,6 +51,7 @@ class Result:
     targets: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     skipped: Mapping[str, str] = field(default_factory=dict)
+    own: tuple[str, ...] = ()
     told: tuple[tuple[str, ...], ...] = ()
     machine: Mapping[str, str] = field(default_factory=dict)
 
@@ -187,6 +189,7 @@ def from_json(text: str) -> list[Result]:
     return [
         Result(**values | {
             "notes": tuple(values["notes"]),
+            "own": tuple(values.get("own", ())),
             "told": tuple(map(tuple, values["told"])),
             "machine": read["machines"][values["machine"]],
         })

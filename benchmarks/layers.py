@@ -20,6 +20,7 @@ import tensorflow as tf
 from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
 from showreel.models import device, unet
+from showreel.models.batching import untuned
 from showreel.objectives.restoration import learning
 
 SHAPE, OPTIONS, BATCH, STEPS = (28, 28, 1), {"depth": 2, "filters": 16}, 128, 20
@@ -35,11 +36,13 @@ def main(precision: device.Precision) -> None:
     network.compile(keras.optimizers.Adam(0.001), learning.LOSS)
     rate = _matrix_rate(tf.bfloat16 if policy == "mixed_bfloat16" else tf.float32)
     images = np.random.default_rng(0).integers(0, 256, (BATCH * STEPS, *SHAPE), np.uint8)
-    network.fit(images, images / 255, batch_size=BATCH, verbose=0)
+    pairs = tf.data.Dataset.from_tensor_slices((images, np.float32(images / 255)))
+    batches = untuned(pairs.batch(BATCH).cache().prefetch(2))
+    network.fit(batches, verbose=0)
     start = time.perf_counter()
-    network.fit(images, images / 255, batch_size=BATCH, epochs=EPOCHS, verbose=0)
+    network.fit(batches, epochs=EPOCHS, verbose=0)
     seconds = (time.perf_counter() - start) / EPOCHS
-    times, work = _traced(network, images), _operations(network)
+    times, work = _traced(network, batches), _operations(network)
     total = sum(work.values()) * BATCH * STEPS
     print(f"{policy}: {BATCH * STEPS / seconds:,.0f} images/s, {total / seconds / 1e9:.0f} GFLOP/s of convolutions, ")
     print(f"{total / seconds / rate:.0%} of {rate / 1e9:.0f} GFLOP/s that products of matrices reach\n")
@@ -79,11 +82,11 @@ def _operations(network: keras.Model) -> dict[str, float]:
     return found
 
 
-def _traced(network: keras.Model, images: np.ndarray) -> dict[str, list[float]]:
+def _traced(network: keras.Model, batches: tf.data.Dataset) -> dict[str, list[float]]:
     """Return each layer's seconds forward and backward; of what is no layer's, under the operation's name."""
     with tempfile.TemporaryDirectory() as folder:
         tf.profiler.experimental.start(folder)
-        network.fit(images, images / 255, batch_size=BATCH, verbose=0)
+        network.fit(batches, verbose=0)
         tf.profiler.experimental.stop()
         space = xplane_pb2.XSpace()
         space.ParseFromString(next(Path(folder).rglob("*.xplane.pb")).read_bytes())

@@ -26,6 +26,8 @@ ROOT = Path(__file__).parents[1]
 SIGMA = 0.5
 MNIST = (28, 28, 1)
 BLOCK_BYTES = 1 << 20
+OCTAVES = (2, 4, 8, 16)
+CONTRAST = 0.6
 
 
 def scratch() -> Path:
@@ -63,7 +65,7 @@ def prepared(shape: tuple[int, int, int], counts: tuple[int, int, int]) -> tuple
     """Make a file of noisy inputs and one of clean targets; return them and what they hold, in words.
 
     Args:
-        shape: (28, 28, 1) is MNIST, where it is at hand; any other shape is made-up images.
+        shape: (28, 28, 1) is MNIST, where it is at hand and has as many; otherwise images are made up.
         counts: images of the three splits.
     """
     folder = scratch()
@@ -79,13 +81,26 @@ def prepared(shape: tuple[int, int, int], counts: tuple[int, int, int]) -> tuple
 
 
 def images(place: Path | None, split: Split, count: int, shape: tuple[int, int, int]) -> np.ndarray:
-    """Return uint8 images (count, *shape): the first of MNIST's split, or four by four squares of random colours."""
+    """Return uint8 images (count, *shape): the first of MNIST's split, or made-up ones.
+
+    Those are sums of random grids of 2, 4, 8 and 16 points a side, interpolated: every octave varies as much as any
+    other, as in photographs.
+    """
     if place is not None:
         return np.concatenate([block.images for block in mnist.read(place, split)])[:count]
     generator = np.random.default_rng(SPLITS.index(split))
-    coarse = generator.integers(0, 256, (count, 4, 4, shape[2]), np.uint8)
-    rows, columns = (np.arange(side) * 4 // side for side in shape[:2])
-    return coarse[:, rows][:, :, columns]
+    values = np.full((count, *shape), 0.5, np.float32)
+    for points in OCTAVES:
+        grids = generator.random((count, points, points, shape[2]), np.float32) - 0.5
+        rows, columns = (_interpolation(points, side) for side in shape[:2])
+        values += CONTRAST * np.einsum("yi,xj,nijc->nyxc", rows, columns, grids, optimize=True)
+    return np.rint(values.clip(0, 1) * 255).astype(np.uint8)
+
+
+def _interpolation(points: int, side: int) -> np.ndarray:
+    """Return the float32 matrix (side, points) that puts values between equally distant ones on a line."""
+    places = np.linspace(0, points - 1, side)
+    return np.stack([np.interp(places, range(points), row) for row in np.eye(points)], axis=1).astype(np.float32)
 
 
 def write_random(path: Path, counts: tuple[int, int, int], shape: tuple[int, int, int]) -> None:

@@ -1,4 +1,4 @@
-"""What whole trainings reach: the U-Net of `training.py` for the epochs of params.yaml, on all of MNIST and in colour."""
+"""What whole trainings reach: the U-Net of `training.py`, for params.yaml's epochs, on all of MNIST and in colour."""
 
 import material
 import training
@@ -10,6 +10,6 @@ SHAPES = {material.MNIST: (55_000, 5_000, 10_000), (32, 32, 3): (12_800, 512, 1_
 
 
 def measure(rounds: int) -> list[Result]:
-    """Train to the end, whatever the rounds: half an hour on two cores."""
+    """Train to the end, whatever the rounds: an hour on two cores."""
     epochs = params.load(material.ROOT / layout.PARAMS).training.epochs
     return [training.compared("whole training", shape, counts, epochs - 1) for shape, counts in SHAPES.items()]

@@ -47,7 +47,7 @@ def measure(rounds: int) -> list[Result]:
     rates = harness.paired(cases, rounds, title="render")
     sizes = ", ".join(f"{file.name} {file.stat().st_size / 1024:.0f} KiB" for file in sorted(folder.glob("*.gif")))
     question = f"a reel of {EPOCHS} epochs, {IMAGES} images of MNIST's size"
-    return [Result(question, "frames/s", rates, {PEER: 20}, (sizes,), skipped)]
+    return [Result(question, "frames/s", rates, {PEER: 20}, (sizes,), skipped, own=(STAGE,))]
 
 
 def _drawn(reel: Reel, path: Path) -> None:

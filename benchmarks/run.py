@@ -101,18 +101,31 @@ def _facts(names: Sequence[str], machines: Sequence[Mapping[str, str]]) -> list[
 
 
 def _worse(before: Sequence[Result], found: Sequence[Result]) -> Iterator[str]:
-    """Tell the ratios whose median fell by more than half the range of both measurements."""
+    """Tell the ratios whose median fell by more than the noise, and those that only one of both measurements has.
+
+    The noise is twice the sum of both median deviations from the median: a few passes that end late do not widen it.
+    """
     known = {result.question: result for result in before}
     for result in found:
-        earlier = known.get(result.question, result)
-        for case in sorted(earlier.rates.keys() & result.rates.keys() - {OURS}):
+        earlier = known.get(result.question, Result(result.question, result.unit, {}))
+        cases = {*earlier.rates, *result.rates} - {OURS, *result.own}
+        for case in sorted(cases):
+            what = f"{result.question}, against {case}"
+            if case not in earlier.rates or case not in result.rates:
+                yield f"{what}: {'not measured now' if case in earlier.rates else 'nothing committed'}"
+                continue
             old, new = earlier.ratios(case), result.ratios(case)
-            noise = (max(old) - min(old) + max(new) - min(new)) / 2
+            noise = 2 * (_deviation(old) + _deviation(new))
             if statistics.median(new) < statistics.median(old) - noise:
-                yield (
-                    f"{result.question}, against {case}: {statistics.median(new):.2f}, "
-                    f"was {statistics.median(old):.2f} ± {noise:.2f}"
-                )
+                yield f"{what}: {statistics.median(new):.2f}, was {statistics.median(old):.2f} ± {noise:.2f}"
+        if not cases:
+            yield f"{result.question}: has nothing to be compared with"
+
+
+def _deviation(values: Sequence[float]) -> float:
+    """Return the median distance from the median."""
+    middle = statistics.median(values)
+    return statistics.median(abs(value - middle) for value in values)
 
 
 if __name__ == "__main__":

@@ -20,10 +20,9 @@ MOST = 0.25
 
 def measure(rounds: int) -> list[Result]:
     """Ask in this checkout, with its declared experiments."""
-    cases = {OURS: lambda: 0.0, "python -c pass": lambda: _rate(PYTHON)}
     results = []
     for name, arguments in COMMANDS.items():
-        cases[OURS] = lambda arguments=arguments: _rate([SHOWREEL, *arguments])
+        cases = {OURS: partial(_rate, [SHOWREEL, *arguments]), "python -c pass": partial(_rate, PYTHON)}
         rates = harness.paired(cases, rounds, title=name)
         seconds = {case: [1 / rate for rate in found] for case, found in rates.items()}
         own = [a - b for a, b in zip(seconds[OURS], seconds["python -c pass"], strict=True)]
