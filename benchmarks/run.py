@@ -28,7 +28,7 @@ HEAD = """\
 # Benchmarks
 
 Made by `make bench`: cases take turns, so that the machine's drift disturbs all of them alike. Ratios compare, not
-rates: the machine below is small and noisy.
+rates: what they were measured on, told below, is small and noisy. A letter after a question names its machine.
 
 """
 
