@@ -189,7 +189,7 @@ def from_json(text: str) -> list[Result]:
     return [
         Result(**values | {
             "notes": tuple(values["notes"]),
-            "own": tuple(values.get("own", ())),
+            "own": tuple(values["own"]),
             "told": tuple(map(tuple, values["told"])),
             "machine": read["machines"][values["machine"]],
         })

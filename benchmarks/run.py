@@ -2,9 +2,9 @@
 
     python benchmarks/run.py [NAME …] [--rounds N] [--check]
 
-Without names it runs every question. What was measured replaces those questions in `results.json`, one
-after the other, so that an interruption loses only the one that runs; the others stay as they are, with the machine
-that they were measured on. The page `docs/reference/benchmarks.md` is made from that file. `--check` writes nothing: it
+Without names it runs every question. What was measured replaces those questions in `results.json`, one after the other,
+so that an interruption loses only the one that runs; the others stay as they are, with the machine that they were
+measured on. The page `docs/reference/benchmarks.md` is made from that file. `--check` writes nothing: it
 says which ratios are worse than the committed ones by more than the noise of both, by default those of `SHORT`.
 """
 
