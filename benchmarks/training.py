@@ -2,7 +2,7 @@
 
 The U-Net of params.yaml on noisy images, each library in a process of its own, one epoch a round:
 
-- showreel: its own stage's network, feed and settings (bfloat16 where the processor has it);
+- showreel: its own stage's network, feed and settings (bfloat16 where the processor has it, halves of each batch);
 - plain Keras: the same layers in float32, arrays in memory, `model.fit`;
 - PyTorch: the same layers and distributions of initial weights, channels last, bfloat16 autocast, fused Adam, not
   compiled; needs the group `peers`.
@@ -74,7 +74,7 @@ def _notes(epochs: int, reached: dict[str, dict[str, float]]) -> tuple[str, ...]
 def ours(noisy: Path, clean: Path, epochs: int, scores: Path) -> Case:
     import keras
 
-    from showreel.models import device
+    from showreel.models import device, halves
     from showreel.models.feeding import Feed
     from showreel.models.prediction import predict
     from showreel.pairs import PairedSplit
@@ -82,6 +82,7 @@ def ours(noisy: Path, clean: Path, epochs: int, scores: Path) -> Case:
 
     recipe = Recipe("unet", OPTIONS, SEED, epochs, BATCH, RATE, "auto", deterministic=False)
     device.set_arithmetic(recipe.precision, deterministic=recipe.deterministic)
+    halves.set_threads()
     source = PairedSplit.of(noisy, clean, "train")
     feed, test = Feed(source, BATCH), PairedSplit.of(noisy, clean, "test").read()
     network: keras.Model = _compiled("bench", recipe, source, feed.steps)

@@ -29,7 +29,9 @@ def test_only_what_defines_the_entry_point_itself_is_an_extension(
 ) -> None:
     texts = {
         "one": "def read(folder):\n    pass\n",
+        "typed": "read: Callable = one\n",
         "calls": "read(1)\n",
+        "keyword": "read(split=1)\n",
         "imports": "from showreel.datasets.mnist import read\n",
         "longer": "def read_all():\n    pass\n",
         "method": "class A:\n    def read(self):\n        pass\n",
@@ -39,7 +41,7 @@ def test_only_what_defines_the_entry_point_itself_is_an_extension(
     for name, text in texts.items():
         (tmp_path / "datasets" / f"{name}.py").write_text(text)
     monkeypatch.setattr(find, "PACKAGE", tmp_path)
-    assert find.names.__wrapped__("datasets") == ("one",)
+    assert find.names.__wrapped__("datasets") == ("one", "typed")
 
 
 def test_a_name_becomes_its_module() -> None:

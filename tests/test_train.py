@@ -19,7 +19,7 @@ from showreel import checkpoint, pairs, storage
 from showreel.block import SPLITS, Block
 from showreel.checkpoint import Run
 from showreel.errors import ParamsError, ShowreelError
-from showreel.models import archive, feeding
+from showreel.models import archive, device, feeding
 from showreel.models.blocks import Shape
 from showreel.models.prediction import predict
 from showreel.objectives.restoration import learning
@@ -289,6 +289,23 @@ def test_an_input_that_changes_meanwhile_fails_the_training_and_publishes_nothin
     with pytest.raises(ShowreelError, match=r"clean\.h5: changed while `showreel test` ran"):
         run(tmp_path, tmp_path / "out")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["c"]
+
+
+def test_halves_train_as_whole_batches_do(
+    trained: dict[str, Path], data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stage, "_in_halves", lambda recipe: False)
+    histories = [pd.read_csv(paths["history"]) for paths in (trained, run(data, tmp_path))]
+    np.testing.assert_allclose(histories[1], histories[0], rtol=1e-3)
+
+
+@pytest.mark.parametrize(("gpus", "devices", "expected"), [([], 1, True), (["a GPU"], 1, False), ([], 2, False)])
+def test_halves_are_for_a_processor_alone(
+    gpus: list[str], devices: int, expected: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(device, "gpus", lambda: gpus)
+    recipe = Recipe("unet", {}, 0, 1, 4, 0.01, "auto", deterministic=False, devices=devices)
+    assert stage._in_halves(recipe) is expected
 
 
 def test_two_devices_train_as_one_does(trained: dict[str, Path], data: Path, tmp_path: Path) -> None:

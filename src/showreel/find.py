@@ -69,6 +69,6 @@ def options(folder: str, name: str) -> dict[str, tuple[Any, Any]]:
 def names(folder: str) -> tuple[str, ...]:
     """List the extensions of a folder in alphabetical order, without importing them."""
     name = ENTRY_POINTS[folder]
-    entry_point = re.compile(rf"^(def {name}\(|{name}\b.*=)", re.MULTILINE)
+    entry_point = re.compile(rf"^(def {name}\(|{name}( *:.*)? *=)", re.MULTILINE)
     modules = (PACKAGE / folder).glob("*.py")
     return tuple(sorted(path.stem for path in modules if entry_point.search(path.read_text(encoding="utf-8"))))

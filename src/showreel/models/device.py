@@ -28,6 +28,11 @@ BFLOAT16_FLAGS = {"amx_bf16", "avx512_bf16"}
 """Linux's names for the processor features that make bfloat16 faster than float32."""
 
 
+def gpus() -> list[tf.config.PhysicalDevice]:
+    """Return the GPUs that TensorFlow sees."""
+    return list(tf.config.list_physical_devices("GPU"))
+
+
 @contextmanager
 def claimed(*, alone: bool, count: int = 1) -> Iterator[str]:
     """Hold devices, and yield what they are called: GPUs, or the processor. TensorFlow takes GPU memory as it needs it.
@@ -37,15 +42,15 @@ def claimed(*, alone: bool, count: int = 1) -> Iterator[str]:
             several is there a choice: a scheduler that hands out devices shows each job its own alone.
         count: how many GPUs to take where there is a choice.
     """
-    gpus = tf.config.list_physical_devices("GPU")
-    for gpu in gpus:
+    taken = gpus()
+    for gpu in taken:
         tf.config.experimental.set_memory_growth(gpu, True)
     with ExitStack() as held:
-        if alone and len(gpus) >= max(2, count):
-            places = held.enter_context(free(_numbers(len(gpus)), GPU_LOCKS, count))
-            gpus = [gpus[place] for place in places]
-            tf.config.set_visible_devices(gpus, "GPU")
-        name = tf.config.experimental.get_device_details(gpus[0])["device_name"] if gpus else _processor("model name")
+        if alone and len(taken) >= max(2, count):
+            places = held.enter_context(free(_numbers(len(taken)), GPU_LOCKS, count))
+            taken = [taken[place] for place in places]
+            tf.config.set_visible_devices(taken, "GPU")
+        name = tf.config.experimental.get_device_details(taken[0])["device_name"] if taken else _processor("model name")
         yield str(name) if count == 1 else f"{count} × {name}"
 
 
@@ -125,10 +130,9 @@ def dtype_policy(precision: Precision) -> str:
 
 
 def _has_fast_bfloat16() -> bool:
-    gpus = tf.config.list_physical_devices("GPU")
-    if gpus:
+    if found := gpus():
         return all(
-            tf.config.experimental.get_device_details(gpu).get("compute_capability", (0, 0)) >= AMPERE for gpu in gpus
+            tf.config.experimental.get_device_details(gpu).get("compute_capability", (0, 0)) >= AMPERE for gpu in found
         )
     return not BFLOAT16_FLAGS.isdisjoint(_processor("flags").split())
 

@@ -19,7 +19,7 @@ from showreel.block import SPLITS, Split
 from showreel.checkpoint import Run
 from showreel.errors import ParamsError, ShowreelError
 from showreel.lineage import Lineage
-from showreel.models import archive, device
+from showreel.models import archive, device, halves
 from showreel.models.feeding import Feed
 from showreel.models.prediction import predict
 from showreel.objectives.restoration import learning
@@ -98,6 +98,8 @@ def train(
     _check_batch(experiment, recipe, splits["train"].count)
     with device.claimed(alone=True, count=recipe.devices) as processor:
         precision = device.set_arithmetic(recipe.precision, deterministic=recipe.deterministic)
+        if _in_halves(recipe):
+            halves.set_threads()
         feed = Feed(splits["train"], recipe.batch_size, drop_remainder=recipe.devices > 1)
         with device.strategy(recipe.devices).scope():
             network = _compiled(experiment, recipe, splits["train"], feed.steps)
@@ -133,10 +135,17 @@ def _compiled(experiment: str, recipe: Recipe, source: PairedSplit, steps: int) 
         network = build(source.input_shape, source.output_shape, **recipe.options)
     except ValueError as error:
         raise ParamsError(f"experiments.{experiment}.model: {error}") from error
+    if _in_halves(recipe):
+        network = halves.Halved(network.input, network.output, name=network.name)
     rate = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, recipe.epochs * steps)
     network.compile(keras.optimizers.Adam(rate), learning.LOSS)
     network.optimizer.build(network.trainable_variables)
     return network
+
+
+def _in_halves(recipe: Recipe) -> bool:
+    """Tell whether two halves of each batch are worked on at once: on a processor that does not stand for several."""
+    return recipe.devices == 1 and not device.gpus()
 
 
 def _variables(network: keras.Model) -> list[keras.Variable]:

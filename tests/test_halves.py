@@ -1,0 +1,85 @@
+import multiprocessing
+import os
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from showreel.models import archive, halves, unet
+from showreel.models.halves import Halved
+
+SHAPE = (9, 9, 1)
+
+
+def network(*, halved: bool) -> keras.Model:
+    keras.utils.set_random_seed(1)
+    built = unet.build(SHAPE, SHAPE, depth=1, filters=4)
+    return Halved(built.input, built.output, name=built.name) if halved else built
+
+
+def images(count: int, *, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (count, *SHAPE), np.uint8)
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 32])
+def test_in_halves_a_network_learns_what_it_learns_from_whole_batches(count: int) -> None:
+    pairs = images(count), np.float32(images(count, seed=1) / 255)
+    trained = []
+    for one in (network(halved=False), network(halved=True)):
+        one.compile(keras.optimizers.Adam(0.01), "mean_squared_error")
+        history = one.fit(tf.data.Dataset.from_tensors(pairs).repeat(5), shuffle=False, verbose=0).history
+        assert list(history) == ["loss"]
+        trained.append([np.array(history["loss"]), *one.get_weights()])
+    for whole, halved in zip(*trained, strict=True):
+        np.testing.assert_allclose(halved, whole, atol=1e-5)
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_predictions_in_halves_come_in_the_order_of_the_images(count: int) -> None:
+    whole, halved = network(halved=False), network(halved=True)
+    for one in (whole, halved):
+        one.set_weights([np.full_like(values, 0.01) for values in one.get_weights()])
+    given = tf.data.Dataset.from_tensors(images(count))
+    expected = whole.predict(given, verbose=0)
+    assert len(np.unique(expected.mean(axis=(1, 2, 3)))) == count
+    np.testing.assert_allclose(halved.predict(given, verbose=0), expected, atol=1e-5)
+
+
+def test_a_file_does_not_tell_how_its_network_was_trained(tmp_path: Path) -> None:
+    paths = tmp_path / "whole.keras", tmp_path / "halved.keras"
+    archive.save(network(halved=False), paths[0], "{}")
+    archive.save(network(halved=True), paths[1], "{}")
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("environment", "begun", "expected"),
+    [
+        ({}, False, (2, max(1, len(os.sched_getaffinity(0)) // 2))),
+        ({"TF_NUM_INTRAOP_THREADS": "1"}, False, (0, 0)),
+        ({"TF_NUM_INTEROP_THREADS": "1"}, False, (0, 0)),
+        ({}, True, (0, 0)),
+    ],
+)
+def test_half_of_the_cores_for_each_of_two_operations(
+    environment: dict[str, str], begun: bool, expected: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In processes of their own: TensorFlow takes its threads once."""
+    for name in halves.THREADS:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        assert pool.submit(_threads, begun).result() == expected
+
+
+def _threads(begun: bool) -> tuple[int, int]:
+    """Set them, before or after TensorFlow computed something, and return what it is told to take; 0: what it likes."""
+    if begun:
+        tf.constant(1)
+    halves.set_threads()
+    threading = tf.config.threading
+    return threading.get_inter_op_parallelism_threads(), threading.get_intra_op_parallelism_threads()
