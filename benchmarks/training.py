@@ -2,7 +2,8 @@
 
 The U-Net of params.yaml on noisy images, each library in a process of its own, one epoch a round:
 
-- showreel: its own stage's network, feed and settings (bfloat16 where the processor has it, halves of each batch);
+- showreel: its own stage's network, feed and settings (bfloat16 where the processor has it, two halves of each batch on
+  two cores);
 - plain Keras: the same layers in float32, arrays in memory, `model.fit`;
 - PyTorch: the same layers and distributions of initial weights, channels last, bfloat16 autocast, fused Adam, not
   compiled; needs the group `peers`.
@@ -82,10 +83,10 @@ def ours(noisy: Path, clean: Path, epochs: int, scores: Path) -> Case:
 
     recipe = Recipe("unet", OPTIONS, SEED, epochs, BATCH, RATE, "auto", deterministic=False)
     device.set_arithmetic(recipe.precision, deterministic=recipe.deterministic)
-    halves.set_threads()
+    halved = halves.one_core_each()
     source = PairedSplit.of(noisy, clean, "train")
     feed, test = Feed(source, BATCH), PairedSplit.of(noisy, clean, "test").read()
-    network: keras.Model = _compiled("bench", recipe, source, feed.steps)
+    network: keras.Model = _compiled("bench", recipe, source, feed.steps, halved=halved)
     numbers = iter(range(epochs))
 
     def epoch() -> float:

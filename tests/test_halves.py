@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from showreel.models import archive, halves, unet
+from showreel.models import archive, device, halves, unet
 from showreel.models.halves import Halved
 
 SHAPE = (9, 9, 1)
@@ -24,13 +24,15 @@ def images(count: int, *, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, (count, *SHAPE), np.uint8)
 
 
-@pytest.mark.parametrize("count", [1, 2, 5, 32])
+@pytest.mark.parametrize("count", [1, 2, 5, 32])  # in batches of 4
 def test_in_halves_a_network_learns_what_it_learns_from_whole_batches(count: int) -> None:
     pairs = images(count), np.float32(images(count, seed=1) / 255)
     trained = []
     for one in (network(halved=False), network(halved=True)):
         one.compile(keras.optimizers.Adam(0.01), "mean_squared_error")
-        history = one.fit(tf.data.Dataset.from_tensors(pairs).repeat(5), shuffle=False, verbose=0).history
+        history = one.fit(
+            tf.data.Dataset.from_tensor_slices(pairs).batch(4).repeat(5), shuffle=False, verbose=0
+        ).history
         assert list(history) == ["loss"]
         trained.append([np.array(history["loss"]), *one.get_weights()])
     for whole, halved in zip(*trained, strict=True):
@@ -56,16 +58,22 @@ def test_a_file_does_not_tell_how_its_network_was_trained(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("environment", "begun", "expected"),
+    ("cores", "environment", "begun", "expected"),
     [
-        ({}, False, (2, max(1, len(os.sched_getaffinity(0)) // 2))),
-        ({"TF_NUM_INTRAOP_THREADS": "1"}, False, (0, 0)),
-        ({"TF_NUM_INTEROP_THREADS": "1"}, False, (0, 0)),
-        ({}, True, (0, 0)),
+        (2, {}, False, (True, 2, 1)),
+        (1, {}, False, (False, 0, 0)),
+        (2, {"TF_NUM_INTRAOP_THREADS": "1"}, False, (False, 0, 0)),
+        (2, {"TF_NUM_INTEROP_THREADS": "1"}, False, (False, 0, 0)),
+        (2, {}, True, (False, 0, 0)),
     ],
 )
-def test_half_of_the_cores_for_each_of_two_operations(
-    environment: dict[str, str], begun: bool, expected: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="there is one core only")
+def test_two_cores_get_an_operation_each_unless_somebody_chose_otherwise(
+    cores: int,
+    environment: dict[str, str],
+    begun: bool,
+    expected: tuple[bool, int, int],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """In processes of their own: TensorFlow takes its threads once."""
     for name in halves.THREADS:
@@ -73,13 +81,19 @@ def test_half_of_the_cores_for_each_of_two_operations(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-        assert pool.submit(_threads, begun).result() == expected
+        assert pool.submit(_threads, cores, begun).result() == expected
 
 
-def _threads(begun: bool) -> tuple[int, int]:
-    """Set them, before or after TensorFlow computed something, and return what it is told to take; 0: what it likes."""
+def _threads(cores: int, begun: bool) -> tuple[bool, int, int]:
+    """Ask on so many cores, perhaps after TensorFlow computed; return the answer and the threads that it takes."""
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])
     if begun:
         tf.constant(1)
-    halves.set_threads()
     threading = tf.config.threading
-    return threading.get_inter_op_parallelism_threads(), threading.get_intra_op_parallelism_threads()
+    answer = halves.one_core_each()
+    return answer, threading.get_inter_op_parallelism_threads(), threading.get_intra_op_parallelism_threads()
+
+
+def test_a_gpu_gets_whole_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device, "gpus", lambda: ["a GPU"])
+    assert not halves.one_core_each()

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from showreel.models import prediction
+from showreel.models.halves import Halved
 from showreel.models.prediction import predict
 
 
@@ -26,3 +27,14 @@ def test_images_larger_than_the_limit_go_one_by_one(monkeypatch: pytest.MonkeyPa
     calls: list[int] = []
     predict(network, np.zeros((3, 2, 2, 1), np.uint8), lambda batch, logs: calls.append(batch))
     assert calls == [0, 1, 2]
+
+
+def test_halves_are_never_without_an_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prediction, "BATCH_VALUES", 3)
+    picture = keras.Input((2, 2, 1), dtype="uint8")
+    network = Halved(picture, keras.layers.Rescaling(1 / 255)(picture))
+    images = np.tile(np.arange(3, dtype=np.uint8).reshape(3, 1, 1, 1), (1, 2, 2, 1))
+    calls: list[int] = []
+    predictions = predict(network, images, lambda batch, logs: calls.append(batch))
+    np.testing.assert_allclose(predictions[:, 0, 0, 0], np.arange(3) / 255, rtol=1e-6)
+    assert calls == [0, 1]

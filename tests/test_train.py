@@ -1,6 +1,7 @@
 import json
 import math
 import multiprocessing
+import os
 import zipfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
@@ -19,7 +20,7 @@ from showreel import checkpoint, pairs, storage
 from showreel.block import SPLITS, Block
 from showreel.checkpoint import Run
 from showreel.errors import ParamsError, ShowreelError
-from showreel.models import archive, device, feeding
+from showreel.models import archive, feeding, halves
 from showreel.models.blocks import Shape
 from showreel.models.prediction import predict
 from showreel.objectives.restoration import learning
@@ -291,21 +292,28 @@ def test_an_input_that_changes_meanwhile_fails_the_training_and_publishes_nothin
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["c"]
 
 
-def test_halves_train_as_whole_batches_do(
-    trained: dict[str, Path], data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(stage, "_in_halves", lambda recipe: False)
-    histories = [pd.read_csv(paths["history"]) for paths in (trained, run(data, tmp_path))]
-    np.testing.assert_allclose(histories[1], histories[0], rtol=1e-3)
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="there is one core only")
+def test_halves_train_as_whole_batches_do(data: Path, tmp_path: Path) -> None:
+    """In processes of their own: TensorFlow takes its threads once."""
+    paths = []
+    for halved in (True, False):
+        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=_two_cores) as pool:
+            paths.append(pool.submit(_trained, data, tmp_path / f"{halved}", halved=halved).result())
+    assert paths[0]["model"].read_bytes() != paths[1]["model"].read_bytes()
+    histories = [pd.read_csv(one["history"]) for one in paths]
+    np.testing.assert_allclose(histories[0], histories[1], rtol=1e-3)
 
 
-@pytest.mark.parametrize(("gpus", "devices", "expected"), [([], 1, True), (["a GPU"], 1, False), ([], 2, False)])
-def test_halves_are_for_a_processor_alone(
-    gpus: list[str], devices: int, expected: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(device, "gpus", lambda: gpus)
-    recipe = Recipe("unet", {}, 0, 1, 4, 0.01, "auto", deterministic=False, devices=devices)
-    assert stage._in_halves(recipe) is expected
+def _two_cores() -> None:
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:2])
+
+
+def _trained(data: Path, folder: Path, *, halved: bool) -> dict[str, Path]:
+    if not halved:
+        os.environ["TF_NUM_INTEROP_THREADS"] = "2"
+    paths = run(data, folder)
+    assert halves.one_core_each() is halved
+    return paths
 
 
 def test_two_devices_train_as_one_does(trained: dict[str, Path], data: Path, tmp_path: Path) -> None:

@@ -42,15 +42,15 @@ def claimed(*, alone: bool, count: int = 1) -> Iterator[str]:
             several is there a choice: a scheduler that hands out devices shows each job its own alone.
         count: how many GPUs to take where there is a choice.
     """
-    taken = gpus()
-    for gpu in taken:
+    found = gpus()
+    for gpu in found:
         tf.config.experimental.set_memory_growth(gpu, True)
     with ExitStack() as held:
-        if alone and len(taken) >= max(2, count):
-            places = held.enter_context(free(_numbers(len(taken)), GPU_LOCKS, count))
-            taken = [taken[place] for place in places]
-            tf.config.set_visible_devices(taken, "GPU")
-        name = tf.config.experimental.get_device_details(taken[0])["device_name"] if taken else _processor("model name")
+        if alone and len(found) >= max(2, count):
+            places = held.enter_context(free(_numbers(len(found)), GPU_LOCKS, count))
+            found = [found[place] for place in places]
+            tf.config.set_visible_devices(found, "GPU")
+        name = tf.config.experimental.get_device_details(found[0])["device_name"] if found else _processor("model name")
         yield str(name) if count == 1 else f"{count} × {name}"
 
 

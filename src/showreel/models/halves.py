@@ -1,7 +1,7 @@
-"""Both halves of a batch at once: how a network uses a processor's cores best.
+"""Both halves of a batch at once: how a network uses two cores best.
 
-TensorFlow gives an operation to all threads, and those that are done wait for the last one, operation by operation.
-With half of the threads for each half of the batch, fewer wait for each other (docs/explanation/performance.md).
+TensorFlow gives all threads to one operation, and those that are done wait for the last one, operation by operation.
+Where each half of the batch has a core of its own, none waits (docs/explanation/performance.md).
 """
 
 import contextlib
@@ -10,15 +10,17 @@ import os
 import keras
 import tensorflow as tf
 
+from showreel.models import device
+
 THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 """The variables by which TensorFlow's users choose their threads."""
 
 
 class Halved(keras.Model):  # type: ignore[misc]
-    """A network of the same layers as another, `Halved(network.input, network.output)`, which it trains and predicts.
+    """A network of the layers of another one, `Halved(network.input, network.output)`, for training and predicting.
 
-    The gradient is that of the whole batch, so that both learn the same but for rounding. The network has a loss and no
-    other metric.
+    Its gradient is that of the whole batch: it learns the same but for rounding, unless a layer draws random numbers or
+    looks at several images, which are then those of a half. It is compiled with a loss and no metrics.
     """
 
     def train_step(self, data: tuple[tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
@@ -33,7 +35,7 @@ class Halved(keras.Model):  # type: ignore[misc]
             losses.append(loss)
             gradients.append(tape.gradient(loss, self.trainable_variables))
         self.optimizer.apply([tf.add(*pair) for pair in zip(*gradients, strict=True)], self.trainable_variables)
-        (mean,) = self.metrics
+        mean = self.metrics[0]
         mean.update_state(tf.add_n(losses), sample_weight=tf.shape(data[0])[0])
         return {mean.name: mean.result()}
 
@@ -43,18 +45,22 @@ class Halved(keras.Model):  # type: ignore[misc]
         return tf.concat(predictions, axis=0)[: tf.shape(images)[0]]
 
 
-def set_threads() -> None:
-    """Let TensorFlow run two operations at a time, each on half of the cores.
+def one_core_each() -> bool:
+    """Let TensorFlow run two operations at a time, each on one of the two cores; tell whether it does.
 
-    Not if the environment says how many threads it may use, nor once it computes: then it keeps what it has.
+    It does not on a GPU, on more cores or one (what would be best there was not measured), if the environment says how
+    many threads to use, and once it computes with others.
     """
-    if os.environ.keys().isdisjoint(THREADS):
-        with contextlib.suppress(RuntimeError):
-            tf.config.threading.set_inter_op_parallelism_threads(2)
-            tf.config.threading.set_intra_op_parallelism_threads(max(1, len(os.sched_getaffinity(0)) // 2))
+    if device.gpus() or len(os.sched_getaffinity(0)) != 2 or not os.environ.keys().isdisjoint(THREADS):
+        return False
+    threading = tf.config.threading
+    with contextlib.suppress(RuntimeError):
+        threading.set_inter_op_parallelism_threads(2)
+        threading.set_intra_op_parallelism_threads(1)
+    return (threading.get_inter_op_parallelism_threads(), threading.get_intra_op_parallelism_threads()) == (2, 1)
 
 
 def _halves(*arrays: tf.Tensor) -> list[tuple[tf.Tensor, ...]]:
-    """Cut each array's images in two; an only one is in both halves, since operations fail without any."""
+    """Cut each array's images in two; a single one is in both halves, since operations fail on none."""
     middle = tf.shape(arrays[0])[0] // 2
     return [tuple(array[: tf.maximum(middle, 1)] for array in arrays), tuple(array[middle:] for array in arrays)]

@@ -8,6 +8,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from showreel.models.batching import untuned
+from showreel.models.halves import Halved
 
 BATCH = 1024
 """Images that go through the network at a time, unless they are large."""
@@ -21,14 +22,15 @@ def predict(
 ) -> NDArray[np.float32]:
     """Return the network's float32 output in [0, 1] for uint8 images, one at least, in their order.
 
-    A network on several devices is given a multiple of their number: a device without an image would fail.
+    A network on several devices or in halves is given a multiple of their number: one without an image would fail.
     """
     callbacks = [keras.callbacks.LambdaCallback(on_predict_batch_end=on_batch)] if on_batch else []
-    count, devices = len(degraded), network.distribute_strategy.num_replicas_in_sync
+    shares = 2 if isinstance(network, Halved) else network.distribute_strategy.num_replicas_in_sync
+    count = len(degraded)
     size = min(BATCH, max(1, BATCH_VALUES // int(np.prod(network.output_shape[1:]))))
-    size = max(1, size // devices) * devices
-    if count % devices:
-        degraded = np.concatenate([degraded, np.repeat(degraded[-1:], -count % devices, axis=0)])
+    size = max(1, size // shares) * shares
+    if count % shares:
+        degraded = np.concatenate([degraded, np.repeat(degraded[-1:], -count % shares, axis=0)])
     restored = network.predict(_batches(degraded, size), verbose=0, callbacks=callbacks)
     return np.asarray(restored)[:count]
 

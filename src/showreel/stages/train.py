@@ -98,11 +98,10 @@ def train(
     _check_batch(experiment, recipe, splits["train"].count)
     with device.claimed(alone=True, count=recipe.devices) as processor:
         precision = device.set_arithmetic(recipe.precision, deterministic=recipe.deterministic)
-        if _in_halves(recipe):
-            halves.set_threads()
+        halved = recipe.devices == 1 < recipe.batch_size and halves.one_core_each()
         feed = Feed(splits["train"], recipe.batch_size, drop_remainder=recipe.devices > 1)
         with device.strategy(recipe.devices).scope():
-            network = _compiled(experiment, recipe, splits["train"], feed.steps)
+            network = _compiled(experiment, recipe, splits["train"], feed.steps, halved=halved)
         key = lineage.origin(precision=precision)
         run = _begun(kept, key, network, processor)
         keep = partial(_keep, kept, key)
@@ -127,25 +126,28 @@ def _check_batch(experiment: str, recipe: Recipe, images: int) -> None:
         )
 
 
-def _compiled(experiment: str, recipe: Recipe, source: PairedSplit, steps: int) -> keras.Model:
-    """Build the network that the recipe asks for, with its optimizer and first weights; an epoch has `steps`."""
+def _compiled(experiment: str, recipe: Recipe, source: PairedSplit, steps: int, *, halved: bool) -> keras.Model:
+    """Build the network that the recipe asks for, with its optimizer and first weights.
+
+    Args:
+        experiment: its name, for messages.
+        recipe: what to build and how to train it.
+        source: a split, for the images' shapes.
+        steps: of an epoch.
+        halved: whether both halves of a batch have a core each.
+    """
     keras.utils.set_random_seed(recipe.seed % 2**32)
     build = find.module("models", recipe.architecture).build
     try:
         network = build(source.input_shape, source.output_shape, **recipe.options)
     except ValueError as error:
         raise ParamsError(f"experiments.{experiment}.model: {error}") from error
-    if _in_halves(recipe):
+    if halved:
         network = halves.Halved(network.input, network.output, name=network.name)
     rate = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, recipe.epochs * steps)
     network.compile(keras.optimizers.Adam(rate), learning.LOSS)
     network.optimizer.build(network.trainable_variables)
     return network
-
-
-def _in_halves(recipe: Recipe) -> bool:
-    """Tell whether two halves of each batch are worked on at once: on a processor that does not stand for several."""
-    return recipe.devices == 1 and not device.gpus()
 
 
 def _variables(network: keras.Model) -> list[keras.Variable]:
