@@ -3,8 +3,9 @@
     python benchmarks/layers.py [bfloat16|float32]
 
 TensorFlow's profiler watches 20 steps of the U-Net of params.yaml on images of MNIST's size, 128 a batch. Seconds are
-those of the operations, summed over the threads that run them side by side; what no convolution does (activations,
-sums, the optimizer) has a line of its own. The matrix rate is that of products of 2048×2048 matrices, all cores.
+those of the operations, summed over those that run side by side, but for the halves of a batch, of which each has a
+core: their mean counts. What no convolution does (activations, sums, the optimizer) has a line of its own. The matrix
+rate is that of products of 2048×2048 matrices on all cores, two at once if batches are halved.
 """
 
 import collections
@@ -19,7 +20,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
-from showreel.models import device, unet
+from showreel.models import device, halves, unet
 from showreel.models.batching import untuned
 from showreel.objectives.restoration import learning
 
@@ -32,9 +33,13 @@ NAMED = re.compile(r"StatefulPartitionedCall/(gradient_tape/)?unet(?:_\d+)?/(\w+
 def main(precision: device.Precision) -> None:
     """Print the table."""
     policy = device.set_arithmetic(precision, deterministic=False)
+    halved = halves.one_core_each()
+    at_once = 2 if halved else 1
     network = unet.build(SHAPE, SHAPE, **OPTIONS)
+    if halved:
+        network = halves.Halved(network.input, network.output, name=network.name)
     network.compile(keras.optimizers.Adam(0.001), learning.LOSS)
-    rate = _matrix_rate(tf.bfloat16 if policy == "mixed_bfloat16" else tf.float32)
+    rate = _matrix_rate(tf.bfloat16 if policy == "mixed_bfloat16" else tf.float32, at_once)
     images = np.random.default_rng(0).integers(0, 256, (BATCH * STEPS, *SHAPE), np.uint8)
     pairs = tf.data.Dataset.from_tensor_slices((images, np.float32(images / 255)))
     batches = untuned(pairs.batch(BATCH).cache().prefetch(2))
@@ -42,7 +47,7 @@ def main(precision: device.Precision) -> None:
     start = time.perf_counter()
     network.fit(batches, epochs=EPOCHS, verbose=0)
     seconds = (time.perf_counter() - start) / EPOCHS
-    times, work = _traced(network, batches), _operations(network)
+    times, work = _traced(network, batches, at_once), _operations(network)
     total = sum(work.values()) * BATCH * STEPS
     print(f"{policy}: {BATCH * STEPS / seconds:,.0f} images/s, {total / seconds / 1e9:.0f} GFLOP/s of convolutions, ")
     print(f"{total / seconds / rate:.0%} of {rate / 1e9:.0f} GFLOP/s that products of matrices reach\n")
@@ -58,16 +63,16 @@ def main(precision: device.Precision) -> None:
         )
 
 
-def _matrix_rate(dtype: tf.DType) -> float:
-    """Return floating-point operations a second of matrix products: the best of some rounds."""
-    left, right = (tf.cast(tf.random.normal((SIDE, SIDE)), dtype) for _ in range(2))
-    product = tf.function(lambda: tf.matmul(left, right))
-    product()
+def _matrix_rate(dtype: tf.DType, at_once: int) -> float:
+    """Return floating-point operations a second of matrix products, so many side by side: the best of some rounds."""
+    factors = [[tf.cast(tf.random.normal((SIDE, SIDE)), dtype) for _ in range(2)] for _ in range(at_once)]
+    products = tf.function(lambda: [tf.matmul(left, right) for left, right in factors])
+    products()
     best = 0.0
     for _ in range(REPEATS):
         start = time.perf_counter()
-        product().numpy()
-        best = max(best, 2 * SIDE**3 / (time.perf_counter() - start))
+        keras.tree.map_structure(np.asarray, products())
+        best = max(best, at_once * 2 * SIDE**3 / (time.perf_counter() - start))
     return best
 
 
@@ -82,7 +87,7 @@ def _operations(network: keras.Model) -> dict[str, float]:
     return found
 
 
-def _traced(network: keras.Model, batches: tf.data.Dataset) -> dict[str, list[float]]:
+def _traced(network: keras.Model, batches: tf.data.Dataset, at_once: int) -> dict[str, list[float]]:
     """Return each layer's seconds forward and backward; of what is no layer's, under the operation's name."""
     with tempfile.TemporaryDirectory() as folder:
         tf.profiler.experimental.start(folder)
@@ -100,7 +105,7 @@ def _traced(network: keras.Model, batches: tf.data.Dataset) -> dict[str, list[fl
                     if f"{layer}_second" in convolutions:  # TensorFlow fuses sum and ReLU into the convolution before
                         layer = f"{layer}_second"
                     name = layer if layer in convolutions and "Conv" in operation else f"all {operation}"
-                    times[name][bool(backward)] += event.duration_ps / 1e12
+                    times[name][bool(backward)] += event.duration_ps / 1e12 / at_once
     return dict(times)
 
 

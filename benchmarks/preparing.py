@@ -10,15 +10,21 @@ from skimage.util import random_noise
 from showreel import storage
 from showreel.stages.degrade import degrade
 
-COUNTS = (54_000, 1_000, 10_000)
+SHAPES = {material.MNIST: (54_000, 1_000, 10_000), (32, 32, 3): (14_000, 1_000, 2_000)}
+"""Shape of the images → how many of them in the three splits."""
+
 LOOP = 1_000
 """Images that the loop is measured on."""
 
 
 def measure(rounds: int) -> list[Result]:
-    _, clean, data = material.prepared((28, 28, 1), COUNTS)
+    return [_compared(shape, counts, rounds) for shape, counts in SHAPES.items()]
+
+
+def _compared(shape: tuple[int, int, int], counts: tuple[int, int, int], rounds: int) -> Result:
+    _, clean, data = material.prepared(shape, counts)
     images = storage.read_split(clean, "train").images
-    count, size = sum(COUNTS), int(np.prod(images.shape[1:]))
+    count, size = sum(counts), int(np.prod(shape))
     folder = material.scratch()
 
     def ours() -> None:
@@ -46,4 +52,4 @@ def measure(rounds: int) -> list[Result]:
     }
     targets = {"random numbers and raw bytes alone": 0.7, "a loop over scikit-image and h5py": 10}
     rates = harness.paired(cases, rounds, title="prepare")
-    return [Result(f"preparing noisy inputs, {data}", "MB/s", rates, targets)]
+    return Result(f"preparing noisy inputs, {data}", "MB/s", rates, targets)

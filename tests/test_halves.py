@@ -67,6 +67,7 @@ def test_a_file_does_not_tell_how_its_network_was_trained(tmp_path: Path) -> Non
         (2, {}, True, (False, 0, 0)),
     ],
 )
+@pytest.mark.slow
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="there is one core only")
 def test_two_cores_get_an_operation_each_unless_somebody_chose_otherwise(
     cores: int,

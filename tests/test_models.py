@@ -68,6 +68,19 @@ def test_it_learns(name: str) -> None:
     assert losses[-1] < losses[0] / 4
 
 
+@pytest.mark.slow
+def test_xla_compiles_its_steps_to_the_same(name: str) -> None:
+    """Keras leaves every training step to XLA where there is a GPU; here, XLA compiles it for the processor."""
+    losses = []
+    for compiled in (False, True):
+        keras.utils.set_random_seed(3)
+        network = built(name, (6, 6, 1))
+        network.compile("adam", "mean_squared_error", jit_compile=compiled)
+        degraded, target = images(network.input_shape[1:]), images(network.output_shape[1:]) / np.float32(255)
+        losses.append(network.fit(degraded, target, epochs=3, verbose=0).history["loss"])
+    np.testing.assert_allclose(losses[1], losses[0], rtol=1e-4)
+
+
 def test_the_same_seed_gives_the_same_weights(name: str) -> None:
     weights = []
     for _ in range(2):

@@ -1,0 +1,82 @@
+"""Does streaming learn as well as a full shuffle? PSNR of both on the validation split, with some seeds.
+
+    python benchmarks/shuffling.py
+
+MNIST sorted by class, so that the images of a chunk are all of one, in three windows, the fewest that streaming knows.
+Of the 127 others in its batch, an image meets 0.2 of its own chunk: as where a file is just above
+`feeding.MEMORY_BYTES`, which is the most that happens. Once more with fifty times as many.
+"""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from unittest.mock import patch
+
+import material
+import numpy as np
+from tqdm import tqdm
+from training import BATCH, OPTIONS, RATE
+
+from showreel import storage
+from showreel.block import SPLITS, Block
+from showreel.datasets import mnist
+from showreel.models import device, feeding, halves
+from showreel.models.feeding import Feed
+from showreel.models.prediction import predict
+from showreel.objectives.restoration import learning
+from showreel.pairs import PairedSplit
+from showreel.stages.degrade import degrade
+from showreel.stages.train import Recipe, _compiled
+
+COUNTS = dict(zip(SPLITS, (12_800, 2_000, 8), strict=True))
+EPOCHS, SEEDS = 8, (1, 2, 3)
+IMAGE_BYTES = 28 * 28
+WINDOW_BYTES = -(-COUNTS["train"] // BATCH // 3) * BATCH * 2 * IMAGE_BYTES
+CHUNKS = {"full shuffle": 7, "streamed": 7, "streamed, chunks fifty times as large": 350}
+"""Way → images of a chunk; the first way keeps the file in memory."""
+
+
+def main() -> None:
+    """Print a line a way, with a PSNR a seed."""
+    device.set_arithmetic("auto", deterministic=False)
+    halved = halves.one_core_each()
+    for way, rows in CHUNKS.items():
+        with ExitStack() as patched:
+            patched.enter_context(patch.object(storage, "CHUNK_BYTES", rows * IMAGE_BYTES))
+            if way != "full shuffle":
+                patched.enter_context(patch.multiple(feeding, MEMORY_BYTES=0, WINDOW_BYTES=WINDOW_BYTES))
+            noisy, clean = _sorted()
+            scores = [_reached(noisy, clean, seed, halved) for seed in tqdm(SEEDS, desc=way, disable=None)]
+        print(f"{way}: {', '.join(f'{score:.2f}' for score in scores)}, mean {np.mean(scores):.2f} dB", flush=True)
+
+
+def _sorted() -> tuple[Path, Path]:
+    """Write prepared files of noisy and clean images, in the order of their classes."""
+    folder, place = material.scratch(), material.mnist_folder()
+    if place is None:
+        raise SystemExit("MNIST is not here: `showreel download mnist` brings it")
+    clean, noisy = folder / "clean.h5", folder / "noisy.h5"
+    storage.write_prepared(clean, ((split, _blocks(place, split)) for split in SPLITS), {"dataset": "bench"})
+    degrade("noisy", clean, noisy, seed=20, options={"sigma": material.SIGMA}, lineage=material.lineage(folder))
+    return noisy, clean
+
+
+def _blocks(place: Path, split: str) -> Iterator[Block]:
+    images, labels = (np.concatenate(parts)[: COUNTS[split]] for parts in zip(*mnist.read(place, split), strict=True))
+    order = np.argsort(labels, kind="stable")
+    yield Block(images[order], labels[order])
+
+
+def _reached(noisy: Path, clean: Path, seed: int, halved: bool) -> float:
+    """Train, and return the PSNR on the validation split in dB."""
+    recipe = Recipe("unet", OPTIONS, seed, EPOCHS, BATCH, RATE, "auto", deterministic=False)
+    source, validation = PairedSplit.of(noisy, clean, "train"), PairedSplit.of(noisy, clean, "validation").read()
+    feed = Feed(source, BATCH)
+    network = _compiled("bench", recipe, source, feed.steps, halved=halved)
+    for epoch in range(EPOCHS):
+        network.fit(feed.batches(np.random.default_rng((seed, epoch))), verbose=0, shuffle=False)
+    return float(learning.psnr(validation.target, predict(network, validation.degraded)).mean())
+
+
+if __name__ == "__main__":
+    main()
