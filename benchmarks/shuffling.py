@@ -29,7 +29,7 @@ from showreel.stages.degrade import degrade
 from showreel.stages.train import Recipe, _compiled
 
 COUNTS = dict(zip(SPLITS, (12_800, 2_000, 8), strict=True))
-EPOCHS, SEEDS = 8, (1, 2, 3)
+EPOCHS, SEEDS = 5, (1, 2, 3)
 IMAGE_BYTES = 28 * 28
 WINDOW_BYTES = -(-COUNTS["train"] // BATCH // 3) * BATCH * 2 * IMAGE_BYTES
 CHUNKS = {"full shuffle": 7, "streamed": 7, "streamed, chunks fifty times as large": 350}
