@@ -14,19 +14,16 @@ from unittest.mock import patch
 
 import material
 import numpy as np
+import pandas as pd
 from tqdm import tqdm
 from training import BATCH, OPTIONS, RATE
 
 from showreel import storage
 from showreel.block import SPLITS, Block
 from showreel.datasets import mnist
-from showreel.models import device, feeding, halves
-from showreel.models.feeding import Feed
-from showreel.models.prediction import predict
-from showreel.objectives.restoration import learning
-from showreel.pairs import PairedSplit
+from showreel.models import feeding
 from showreel.stages.degrade import degrade
-from showreel.stages.train import Recipe, _compiled
+from showreel.stages.train import Recipe
 
 COUNTS = dict(zip(SPLITS, (12_800, 2_000, 8), strict=True))
 EPOCHS, SEEDS = 5, (1, 2, 3)
@@ -38,27 +35,25 @@ CHUNKS = {"full shuffle": 7, "streamed": 7, "streamed, chunks fifty times as lar
 
 def main() -> None:
     """Print a line a way, with a PSNR a seed."""
-    device.set_arithmetic("auto", deterministic=False)
-    halved = halves.one_core_each()
     for way, rows in CHUNKS.items():
         with ExitStack() as patched:
             patched.enter_context(patch.object(storage, "CHUNK_BYTES", rows * IMAGE_BYTES))
             if way != "full shuffle":
                 patched.enter_context(patch.multiple(feeding, MEMORY_BYTES=0, WINDOW_BYTES=WINDOW_BYTES))
-            noisy, clean = _sorted()
-            scores = [_reached(noisy, clean, seed, halved) for seed in tqdm(SEEDS, desc=way, disable=None)]
+            folder = _sorted()
+            scores = [_reached(folder, seed) for seed in tqdm(SEEDS, desc=way, disable=None)]
         print(f"{way}: {', '.join(f'{score:.2f}' for score in scores)}, mean {np.mean(scores):.2f} dB", flush=True)
 
 
-def _sorted() -> tuple[Path, Path]:
-    """Write prepared files of noisy and clean images, in the order of their classes."""
+def _sorted() -> Path:
+    """Write prepared files of noisy and clean images, in the order of their classes; return their folder."""
     folder, place = material.scratch(), material.mnist_folder()
     if place is None:
         raise SystemExit("MNIST is not here: `showreel download mnist` brings it")
     clean, noisy = folder / "clean.h5", folder / "noisy.h5"
     storage.write_prepared(clean, ((split, _blocks(place, split)) for split in SPLITS), {"dataset": "bench"})
     degrade("noisy", clean, noisy, seed=20, options={"sigma": material.SIGMA}, lineage=material.lineage(folder))
-    return noisy, clean
+    return folder
 
 
 def _blocks(place: Path, split: str) -> Iterator[Block]:
@@ -67,15 +62,10 @@ def _blocks(place: Path, split: str) -> Iterator[Block]:
     yield Block(images[order], labels[order])
 
 
-def _reached(noisy: Path, clean: Path, seed: int, halved: bool) -> float:
-    """Train, and return the PSNR on the validation split in dB."""
-    recipe = Recipe("unet", OPTIONS, seed, EPOCHS, BATCH, RATE, "auto", deterministic=False)
-    source, validation = PairedSplit.of(noisy, clean, "train"), PairedSplit.of(noisy, clean, "validation").read()
-    feed = Feed(source, BATCH)
-    network = _compiled("bench", recipe, source, feed.steps, halved=halved)
-    for epoch in range(EPOCHS):
-        network.fit(feed.batches(np.random.default_rng((seed, epoch))), verbose=0, shuffle=False)
-    return float(learning.psnr(validation.target, predict(network, validation.degraded)).mean())
+def _reached(folder: Path, seed: int) -> float:
+    """Train, and return the PSNR on the validation split after the last epoch in dB."""
+    material.train(folder, Recipe("unet", OPTIONS, seed, EPOCHS, BATCH, RATE, "auto", deterministic=False))
+    return float(pd.read_csv(folder / "h.csv")["validation_psnr"].iloc[-1])
 
 
 if __name__ == "__main__":
