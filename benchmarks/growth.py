@@ -1,10 +1,11 @@
-"""How seconds and memory of each stage grow with the number of images, their size, and the network's width.
+"""How seconds and memory of each stage grow with the number of images, their size, the network's width, experiments.
 
-Every stage runs once, as a function in a process of its own, on made-up data of 1, 4 and 16 times the size, and the
-training with 1, 2, 4 and 8 times the filters. Instead of `prepare`, which depends on the source, made-up images are
-written into a prepared file. The exponent is the slope of a straight line through the logarithms. What a process holds
-before it begins (TensorFlow is 500 MB) counts, so small exponents of memory say that the data do not matter beside it.
-Seconds are without the imports, memory is without the processes in which `evaluate` scores its baselines, one a core.
+Every stage runs once, as a function in a process of its own, on made-up pictures of 1, 4 and 16 times the size, the
+training with 1, 2, 4 and 8 times the filters, and the gallery over 1, 4 and 16 experiments. `download` takes a snapshot
+of a folder of PNG files: over a network it would tell of that. The exponent is the slope of a straight line through the
+logarithms. What a process holds before it begins (TensorFlow is 500 MB) counts, so small exponents of memory say that
+the data do not matter beside it. Seconds are without the imports, memory is without the processes in which `evaluate`
+scores its baselines, one a core.
 """
 
 import multiprocessing
@@ -13,95 +14,141 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 import harness
+import imageio.v3 as imageio
 import material
 import numpy as np
 from harness import Result
 from tqdm import tqdm
 
+from showreel.block import SPLITS
 from showreel.quiet import quiet
 
-COUNT, SIDE, FILTERS = 4_000, 16, 8
 EPOCHS, BATCH = 2, 128
 STEP = "a step of the training"
 """Without what happens once: the start, and the first epoch, in which the network is compiled."""
 
-WRITTEN = "writing a prepared file"
-STAGES = (WRITTEN, "degrade", "train", "evaluate", "render")
-FACTORS = (1, 4, 16)
-AXES: dict[str, tuple[tuple[int, ...], tuple[str, ...], Callable[[int], tuple[int, int, int]]]] = {
-    "images": (FACTORS, STAGES, lambda factor: (COUNT * factor, SIDE, FILTERS)),
-    "pixels of an image": (FACTORS, (*STAGES, STEP), lambda factor: (COUNT, round(SIDE * factor**0.5), FILTERS)),
-    "filters": ((1, 2, 4, 8), ("train", STEP), lambda factor: (COUNT, SIDE, FILTERS * factor)),
+
+class Size(NamedTuple):
+    """How large everything is: training images, pixels a side, filters, experiments in the gallery."""
+
+    images: int = 4_000
+    side: int = 16
+    filters: int = 8
+    experiments: int = 1
+
+
+class Axis(NamedTuple):
+    """What grows: by which factors, what is told of it, and the size at a factor."""
+
+    factors: Sequence[int]
+    told: Sequence[str]
+    size: Callable[[int], Size]
+
+
+BASE = Size()
+STAGES = ("download", "prepare", "degrade", "train", "evaluate", "render", "gallery")
+AXES = {
+    "images": Axis((1, 4, 16), STAGES, lambda factor: Size(images=BASE.images * factor)),
+    "pixels of an image": Axis((1, 4, 16), (*STAGES, STEP), lambda factor: Size(side=round(BASE.side * factor**0.5))),
+    "filters": Axis((1, 2, 4, 8), ("train", STEP), lambda factor: Size(filters=BASE.filters * factor)),
+    "experiments": Axis((1, 4, 16), ("gallery",), lambda factor: Size(experiments=factor)),
 }
-"""What grows → its factors, what is told of it, and images, pixels a side and filters at a factor."""
 
 HEADINGS = ("stage", "what grows", "seconds", "exponent", "peak MB", "exponent")
 
 
 def measure(rounds: int) -> list[Result]:
     """Run everything once, whatever the rounds: exponents over a factor of 8 or 16 need no more."""
-    rows = [row for axis in AXES for row in _grown(axis)]
+    rows = [row for name, axis in AXES.items() for row in _grown(name, axis)]
     note = (
-        f"From {COUNT:,} images of {SIDE}×{SIDE} pixels and {FILTERS} filters on, one run each. The start of a stage "
-        "is much of its time at these sizes, so exponents below 1 say only that it is not lost in the data yet. "
-        "Imports do not count, nor does the memory of the processes that score `evaluate`'s baselines, one a core."
+        f"From {BASE.images:,} images of {BASE.side}×{BASE.side} pixels and {BASE.filters} filters on, one run each. "
+        "The start of a stage is much of its time at these sizes, so exponents below 1 say only that it is not lost in "
+        "the data yet. Imports do not count, nor does the memory of the processes that score `evaluate`'s baselines, "
+        "one a core."
     )
     return [Result("growth of the stages", "", {}, notes=(note,), told=(HEADINGS, *rows))]
 
 
-def _grown(axis: str) -> Iterator[tuple[str, ...]]:
+def _grown(name: str, axis: Axis) -> Iterator[tuple[str, ...]]:
     """Yield a row for each stage that is told of along an axis."""
-    factors, stages, sizes = AXES[axis]
-    runs = [
-        _run_stages(stages, *sizes(factor))
-        for factor in tqdm(factors, desc=f"grow {axis}", unit=" sizes", disable=None)
-    ]
-    grows = f"{axis}, {', '.join(map(str, factors))} ×"
-    for stage in stages:
+    sizes = tqdm(axis.factors, desc=f"grow {name}", unit=" sizes", disable=None)
+    runs = [_run_stages(axis.told, axis.size(factor)) for factor in sizes]
+    grows = f"{name}, {', '.join(map(str, axis.factors))} ×"
+    for stage in axis.told:
         seconds, megabytes = ([run[stage][place] for run in runs] for place in (0, 1))
         memory = ("", "")
         if stage != STEP:  # its process is the stage's
-            memory = (", ".join(f"{one:.0f}" for one in megabytes), _exponent(factors, megabytes))
-        yield stage, grows, ", ".join(f"{one:.3g}" for one in seconds), _exponent(factors, seconds), *memory
+            memory = (", ".join(f"{one:.0f}" for one in megabytes), _exponent(axis.factors, megabytes))
+        yield stage, grows, ", ".join(f"{one:.3g}" for one in seconds), _exponent(axis.factors, seconds), *memory
 
 
 def _exponent(factors: Sequence[int], values: Sequence[float]) -> str:
     return f"{np.polyfit(np.log(factors), np.log(values), 1)[0]:.2f}"
 
 
-def _run_stages(wanted: Sequence[str], count: int, side: int, filters: int) -> dict[str, tuple[float, float]]:
+def _run_stages(wanted: Sequence[str], size: Size) -> dict[str, tuple[float, float]]:
     """Run the stages up to the last that is wanted, and return the seconds and the peak memory in MB of each."""
     found = {}
     with tempfile.TemporaryDirectory(prefix="showreel-bench-") as name:
+        _write_pictures(Path(name), size)
         for stage in STAGES[: 1 + max(STAGES.index(one) for one in wanted if one in STAGES)]:
             with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-                found[stage] = pool.submit(_run, stage, Path(name), count, side, filters).result()
-        found[STEP] = (_seconds_a_step(Path(name), count), 0.0)
+                found[stage] = pool.submit(_run, stage, Path(name), size).result()
+        found[STEP] = (_seconds_a_step(Path(name), size), 0.0)
     return found
 
 
-def _seconds_a_step(folder: Path, count: int) -> float:
+def _write_pictures(folder: Path, size: Size) -> None:
+    """Write random grey PNG files: an eighth as many for validation, a quarter as many for the test."""
+    generator = np.random.default_rng(0)
+    for split, count in zip(SPLITS, (size.images, size.images // 8, size.images // 4), strict=True):
+        (folder / "pictures" / split).mkdir(parents=True)
+        for number in range(count):
+            picture = generator.integers(0, 256, (size.side, size.side), np.uint8)
+            imageio.imwrite(folder / "pictures" / split / f"{number:06}.png", picture)
+
+
+def _seconds_a_step(folder: Path, size: Size) -> float:
     """Return what a step of the last epoch took."""
     *_, last = (folder / "timing.csv").read_text().split()
-    return float(last.split(",")[1]) / -(-count // BATCH)
+    return float(last.split(",")[1]) / -(-size.images // BATCH)
 
 
-def _run(stage: str, folder: Path, count: int, side: int, filters: int) -> tuple[float, float]:
+def _run(stage: str, folder: Path, size: Size) -> tuple[float, float]:
     """Run one stage in this process."""
     with quiet():
-        work = BEGUN[stage](folder, count, side, filters)
+        work = BEGUN[stage](folder, size)
     start = time.perf_counter()
     work()
     return time.perf_counter() - start, harness.peak_megabytes()
 
 
-def _write(folder: Path, count: int, side: int, filters: int) -> Callable[[], None]:
-    return lambda: material.write_random(folder / "clean.h5", (count, count // 8, count // 4), (side, side, 1))
+def _options(folder: Path, size: Size) -> dict[str, object]:
+    return {"path": str(folder / "pictures"), "size": size.side, "mode": "grey"}
 
 
-def _degrade(folder: Path, count: int, side: int, filters: int) -> Callable[[], None]:
+def _download(folder: Path, size: Size) -> Callable[[], None]:
+    from showreel.stages.download import download
+
+    return lambda: download(
+        "folder", folder / "raw", partial=folder / "partial", options=_options(folder, size),
+        lineage=material.lineage(folder),
+    )  # fmt: skip
+
+
+def _prepare(folder: Path, size: Size) -> Callable[[], None]:
+    from showreel.stages.prepare import prepare
+
+    return lambda: prepare(
+        "folder", folder / "raw", folder / "clean.h5", dataset="bench", options=_options(folder, size),
+        lineage=material.lineage(folder),
+    )  # fmt: skip
+
+
+def _degrade(folder: Path, size: Size) -> Callable[[], None]:
     from showreel.stages.degrade import degrade
 
     return lambda: degrade(
@@ -110,35 +157,55 @@ def _degrade(folder: Path, count: int, side: int, filters: int) -> Callable[[], 
     )  # fmt: skip
 
 
-def _train(folder: Path, count: int, side: int, filters: int) -> Callable[[], object]:
+def _train(folder: Path, size: Size) -> Callable[[], object]:
     from showreel.stages.train import Recipe
 
-    recipe = Recipe("unet", {"depth": 1, "filters": filters}, 1, EPOCHS, BATCH, 0.001, "auto", deterministic=False)
+    options = {"depth": 1, "filters": size.filters}
+    recipe = Recipe("unet", options, 1, EPOCHS, BATCH, 0.001, "auto", deterministic=False)
     return lambda: material.train(folder, recipe)
 
 
-def _evaluate(folder: Path, count: int, side: int, filters: int) -> Callable[[], None]:
+def _evaluate(folder: Path, size: Size) -> Callable[[], None]:
     from showreel.stages.evaluate import evaluate
 
-    names = {"metrics": "m.json", "baselines": "b.csv", "scores": "s.csv", "examples": "e.h5"}
+    names = ("metrics", "baselines", "scores")
     return lambda: evaluate(
         "bench", model=folder / "m.keras", reel=folder / "m.reel.h5", degraded=folder / "noisy.h5",
-        clean=folder / "clean.h5", degradation="noisy", lineage=material.lineage(folder),
-        **{name: folder / file for name, file in names.items()},
+        clean=folder / "clean.h5", degradation="noisy", examples=folder / "e.h5", lineage=material.lineage(folder),
+        **{name: folder / RESULTS[name] for name in names},
     )  # fmt: skip
 
 
-def _render(folder: Path, count: int, side: int, filters: int) -> Callable[[], None]:
+def _render(folder: Path, size: Size) -> Callable[[], None]:
     from showreel.stages.render import render
 
-    names = {
-        "gif": "a.gif", "poster": "a.png", "card": "c.gif", "still": "c.png", "sheet": "s.png", "places": "s.json",
-    }  # fmt: skip
+    names = ("gif", "poster", "card", "still", "sheet", "places")
     return lambda: render(
-        "bench", reel=folder / "m.reel.h5", examples=folder / "e.h5", metrics=folder / "m.json",
-        lineage=material.lineage(folder), **{name: folder / file for name, file in names.items()},
+        "bench", reel=folder / "m.reel.h5", examples=folder / "e.h5", metrics=folder / RESULTS["metrics"],
+        lineage=material.lineage(folder), **{name: folder / RESULTS[name] for name in names},
     )  # fmt: skip
 
 
-BEGUN = {WRITTEN: _write, "degrade": _degrade, "train": _train, "evaluate": _evaluate, "render": _render}
+def _gallery(folder: Path, size: Size) -> Callable[[], None]:
+    from showreel.gallery.entry import Source
+    from showreel.stages.gallery import gallery
+
+    results, missing = {name: folder / file for name, file in RESULTS.items()}, folder / "missing"
+    sources = [
+        Source(f"bench-{number}", "bench", "noisy", "unet", results, missing, missing, missing)
+        for number in range(size.experiments)
+    ]
+    return lambda: gallery(sources, folder / "gallery", pending=(), lineage=material.lineage(folder))
+
+
+RESULTS = {
+    "metrics": "m.json", "history": "h.csv", "baselines": "b.csv", "scores": "s.csv", "gif": "a.gif",
+    "poster": "a.png", "card": "c.gif", "still": "c.png", "sheet": "s.png", "places": "s.json",
+}  # fmt: skip
+"""Name of a result → its file; the table of the training's epochs is named by `material.train`."""
+
+BEGUN = {
+    "download": _download, "prepare": _prepare, "degrade": _degrade, "train": _train, "evaluate": _evaluate,
+    "render": _render, "gallery": _gallery,
+}  # fmt: skip
 """Stage → what prepares it in a folder, and returns what to measure."""

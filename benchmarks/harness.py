@@ -24,6 +24,9 @@ OURS = "showreel"
 PACKAGES = ("showreel", "tensorflow", "keras", "numpy", "h5py", "scikit-image", "dvc", "snakemake")
 PEERS = ("torch", "matplotlib")
 
+UNITS = "matrix units"
+"""The fact by which kinds of processors differ."""
+
 HEADINGS = ("measured", "case", "median rate", "ours ÷ it: median (least … most)", "target")
 
 Case = Callable[[], float]
@@ -54,6 +57,11 @@ class Result:
     own: tuple[str, ...] = ()
     told: tuple[tuple[str, ...], ...] = ()
     machine: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What a newer result must share to replace this one: its question and the kind of processor."""
+        return self.question, self.machine.get(UNITS, "")
 
     def ratios(self, case: str) -> list[float]:
         """Return ours as a multiple of a case, round by round."""
@@ -115,7 +123,7 @@ def machine() -> dict[str, str]:
     flags = next((line for line in lines if line.startswith("flags")), "").split()
     known = {
         "processor": model,
-        "matrix units": ", ".join(flag for flag in ("amx_bf16", "avx512_bf16", "avx512f", "avx2") if flag in flags),
+        UNITS: ", ".join(flag for flag in ("amx_bf16", "avx512_bf16", "avx512f", "avx2") if flag in flags),
         "cores": str(len(os.sched_getaffinity(0))),
         "memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB",
         "system": f"{platform.system()} {platform.release()}",

@@ -15,6 +15,11 @@ import tempfile
 import time
 from pathlib import Path
 
+from showreel.__main__ import set_up_libraries
+
+set_up_libraries()
+
+# ruff: noqa: E402
 import keras
 import numpy as np
 import tensorflow as tf

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from showreel import storage
+from showreel.__main__ import set_up_libraries
 from showreel.block import SPLITS, Block, Split
 from showreel.datasets import mnist
 from showreel.lineage import Lineage
@@ -21,6 +22,8 @@ from showreel.stages.degrade import degrade
 
 if TYPE_CHECKING:
     from showreel.stages.train import Recipe
+
+set_up_libraries()
 
 ROOT = Path(__file__).parents[1]
 SIGMA = 0.5

@@ -4,8 +4,9 @@
 
 Without names it runs every question. What was measured replaces those questions in `results.json`, one after the other,
 so that an interruption loses only the one that runs; the others stay as they are, with the machine that they were
-measured on. The page `docs/reference/benchmarks.md` is made from that file. `--check` writes nothing: it
-says which ratios are worse than the committed ones by more than the noise of both, by default those of `SHORT`.
+measured on. So do those of other kinds of processors: what is faster depends on their arithmetic. The page
+`docs/reference/benchmarks.md` is made from that file. `--check` writes nothing: it says which ratios are worse than the
+committed ones of this kind of processor by more than the noise of both, by default those of `SHORT`.
 """
 
 import argparse
@@ -57,11 +58,10 @@ def main() -> None:
 
 
 def _replaced(kept: Sequence[Result], measured: Sequence[Result]) -> list[Result]:
-    """Return results with new ones in the old ones' place."""
-    questions = {result.question for result in measured}
-    place = next((at for at, result in enumerate(kept) if result.question in questions), len(kept))
-    others = [result for result in kept if result.question not in questions]
-    return [*others[:place], *measured, *others[place:]]
+    """Return results with new ones in place of the old ones of their kind of processor, questions side by side."""
+    merged = {result.key: result for result in (*kept, *measured)}
+    questions = list(dict.fromkeys(result.question for result in merged.values()))
+    return sorted(merged.values(), key=lambda result: questions.index(result.question))
 
 
 def page(results: Sequence[Result]) -> str:
@@ -103,16 +103,17 @@ def _facts(names: Sequence[str], machines: Sequence[Mapping[str, str]]) -> list[
 def _worse(before: Sequence[Result], found: Sequence[Result]) -> Iterator[str]:
     """Tell the ratios whose median fell by more than the noise, and those that only one of both measurements has.
 
-    The noise is twice the sum of both median deviations from the median: a few passes that end late do not widen it.
+    Results of other kinds of processors are not looked at. The noise is twice the sum of both median deviations from
+    the median: a few passes that end late do not widen it.
     """
-    known = {result.question: result for result in before}
+    known = {result.key: result for result in before}
     for result in found:
-        earlier = known.get(result.question, Result(result.question, result.unit, {}))
+        earlier = known.get(result.key, Result(result.question, result.unit, {}))
         cases = {*earlier.rates, *result.rates} - {OURS, *result.own}
         for case in sorted(cases):
             what = f"{result.question}, against {case}"
             if case not in earlier.rates or case not in result.rates:
-                yield f"{what}: {'not measured now' if case in earlier.rates else 'nothing committed'}"
+                yield f"{what}: {'not measured now' if case in earlier.rates else 'nothing committed on its kind'}"
                 continue
             old, new = earlier.ratios(case), result.ratios(case)
             noise = 2 * (_deviation(old) + _deviation(new))

@@ -4,13 +4,15 @@ The U-Net of params.yaml on noisy images, each library in a process of its own, 
 
 - showreel: its own stage's network, feed and settings (bfloat16 where the processor has it, two halves of each batch on
   two cores);
-- plain Keras: the same layers in float32, arrays in memory, `model.fit`;
-- PyTorch: the same layers and distributions of initial weights, channels last, bfloat16 autocast, fused Adam, not
-  compiled; needs the group `peers`.
+- plain Keras: the same layers in float32, arrays in memory, `model.fit`, TensorFlow as it comes;
+- PyTorch: the same layers and distributions of initial weights, channels last, bfloat16 autocast where ours has
+  bfloat16, fused Adam; needs the group `peers`. Compiled (`torch.compile`), it also needs a C++ compiler.
 """
 
 import importlib.util
 import json
+import os
+import shutil
 import time
 from collections.abc import Callable
 from functools import partial
@@ -26,8 +28,7 @@ from harness import OURS, Case, Result
 OPTIONS = {"depth": 2, "filters": 16}
 BATCH, RATE, SEED = 128, 0.001, 20
 SHAPES = {(28, 28, 1): (12_800, 512, 2_000), (32, 32, 3): (6_400, 512, 1_000)}
-TARGETS = {"plain Keras": 2.2, "PyTorch": 1.15}
-MISSING = "not installed (`pip install --group peers`)"
+TARGETS = {"plain Keras": 2.2, "PyTorch": 1.15, "PyTorch, compiled": 1.15}
 LARGEST_GAP = 0.05
 """dB between ours and another's PSNR on the test split at the end."""
 
@@ -59,10 +60,13 @@ def _beginnings() -> tuple[dict[str, Callable[[Path, Path, int, Path], Case]], d
 
     A beginning takes the prepared files of inputs and targets, the number of epochs, and the file for its score.
     """
-    known = {OURS: ours, "plain Keras": plain, "PyTorch": torch}
-    if importlib.util.find_spec("torch") is not None:
-        return known, {}
-    return {name: begin for name, begin in known.items() if begin is not torch}, {"PyTorch": MISSING}
+    known = {OURS: ours, "plain Keras": plain, "PyTorch": torch, "PyTorch, compiled": partial(torch, compiled=True)}
+    skipped = {}
+    if shutil.which("g++") is None:
+        skipped["PyTorch, compiled"] = "no C++ compiler (g++)"
+    if importlib.util.find_spec("torch") is None:
+        skipped |= dict.fromkeys(("PyTorch", "PyTorch, compiled"), "not installed (`pip install --group peers`)")
+    return {name: begin for name, begin in known.items() if name not in skipped}, skipped
 
 
 def _notes(epochs: int, reached: dict[str, dict[str, float]]) -> tuple[str, ...]:
@@ -100,6 +104,8 @@ def ours(noisy: Path, clean: Path, epochs: int, scores: Path) -> Case:
 
 
 def plain(noisy: Path, clean: Path, epochs: int, scores: Path) -> Case:
+    os.environ.pop("TF_ENABLE_ONEDNN_OPTS", None)  # what `material` sets for ours
+
     import keras
 
     from showreel.models import blocks
@@ -124,7 +130,7 @@ def plain(noisy: Path, clean: Path, epochs: int, scores: Path) -> Case:
     return epoch
 
 
-def torch(noisy: Path, clean: Path, epochs: int, scores: Path) -> Case:
+def torch(noisy: Path, clean: Path, epochs: int, scores: Path, *, compiled: bool = False) -> Case:
     import torch
 
     from showreel.pairs import PairedSplit
@@ -136,6 +142,8 @@ def torch(noisy: Path, clean: Path, epochs: int, scores: Path) -> Case:
     optimizer = torch.optim.Adam(network.parameters(), RATE, fused=True)
     steps = epochs * -(-len(images) // BATCH)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+    restore = torch.compile(network) if compiled else network
+    autocast = partial(torch.autocast, "cpu", torch.bfloat16, enabled="bf16" in harness.machine()[harness.UNITS])
 
     def epoch() -> float:
         start = time.perf_counter()
@@ -143,15 +151,15 @@ def torch(noisy: Path, clean: Path, epochs: int, scores: Path) -> Case:
         for rows in torch.randperm(len(images)).split(BATCH):
             inputs = images[rows].float().div_(255).contiguous(memory_format=torch.channels_last)
             wanted = targets[rows].float().div_(255)
-            with torch.autocast("cpu", torch.bfloat16):
-                restored = network(inputs)
+            with autocast():
+                restored = restore(inputs)
             loss = torch.nn.functional.mse_loss(restored.float(), wanted)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
             schedule.step()
         seconds = time.perf_counter() - start
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        with torch.no_grad(), autocast():
             test = torch.from_numpy(splits["test"].degraded).permute(0, 3, 1, 2).float().div_(255)
             parts = [network(part).float().clamp(0, 1) for part in test.split(1024)]
         restored = torch.cat(parts).permute(0, 2, 3, 1).numpy()

@@ -1,6 +1,7 @@
 """The command as its users meet it, above all with bad input: one line that names the thing and the mend."""
 
 import argparse
+import os
 import re
 import shlex
 import subprocess
@@ -8,6 +9,7 @@ import sys
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
+from unittest.mock import patch
 
 import h5py
 import pytest
@@ -15,6 +17,7 @@ from checkouts import ROOT
 from test_params import GOOD
 
 from showreel import cli, layout, params, usage
+from showreel.__main__ import set_up_libraries
 
 Refused = Callable[..., str]
 
@@ -137,6 +140,24 @@ def test_the_module_is_the_command_and_looks_for_no_plugins_of_pydantic() -> Non
     module = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     command = subprocess.run(["showreel", "--help"], capture_output=True, text=True, check=True).stdout
     assert module == command + "plugins: None\n"
+
+
+@pytest.mark.slow
+def test_the_command_lets_tensorflow_use_onednn_on_every_processor() -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
+    code = (
+        "import sys; sys.argv[1:] = ['--print-completion', 'bash']; from showreel.__main__ import main\n"
+        "try: main()\n"
+        "except SystemExit: from tensorflow.python.util import _pywrap_util_port as port; print(port.IsMklEnabled())"
+    )
+    told = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert told.stdout.endswith("\nTrue\n")
+
+
+def test_what_the_environment_says_of_libraries_comes_first() -> None:
+    with patch.dict(os.environ, TF_ENABLE_ONEDNN_OPTS="0"):
+        set_up_libraries()
+        assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == "0"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@ import multiprocessing
 import os
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from unittest.mock import patch
 
 import keras
 import numpy as np
@@ -57,42 +58,38 @@ def test_a_file_does_not_tell_how_its_network_was_trained(tmp_path: Path) -> Non
     assert paths[0].read_bytes() == paths[1].read_bytes()
 
 
-@pytest.mark.parametrize(
-    ("cores", "environment", "begun", "expected"),
-    [
-        (2, {}, False, (True, 2, 1)),
-        (1, {}, False, (False, 0, 0)),
-        (2, {"TF_NUM_INTRAOP_THREADS": "1"}, False, (False, 0, 0)),
-        (2, {"TF_NUM_INTEROP_THREADS": "1"}, False, (False, 0, 0)),
-        (2, {}, True, (False, 0, 0)),
-    ],
-)
 @pytest.mark.slow
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="there is one core only")
-def test_two_cores_get_an_operation_each_unless_somebody_chose_otherwise(
-    cores: int,
-    environment: dict[str, str],
-    begun: bool,
-    expected: tuple[bool, int, int],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """In processes of their own: TensorFlow takes its threads once."""
-    for name in halves.THREADS:
-        monkeypatch.delenv(name, raising=False)
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
+def test_two_cores_get_an_operation_each_unless_somebody_chose_otherwise() -> None:
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-        assert pool.submit(_threads, cores, begun).result() == expected
+        assert pool.submit(_threads, begun=False).result() == ([False, False, False, True], (2, 1))
 
 
-def _threads(cores: int, begun: bool) -> tuple[bool, int, int]:
-    """Ask on so many cores, perhaps after TensorFlow computed; return the answer and the threads that it takes."""
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])
+@pytest.mark.slow
+def test_once_tensorflow_computes_it_keeps_its_threads() -> None:
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        assert pool.submit(_threads, begun=True).result() == ([False, False, False, False], (0, 0))
+
+
+def _threads(*, begun: bool) -> tuple[list[bool], tuple[int, int]]:
+    """Ask on one core, where either number of threads is chosen, and on two cores, perhaps after TensorFlow computed.
+
+    In a process of its own, since TensorFlow takes its threads once. Return the answers and the threads that it takes.
+    """
+    for name in halves.THREADS:
+        os.environ.pop(name, None)
+    cores = sorted(os.sched_getaffinity(0))
     if begun:
         tf.constant(1)
+    os.sched_setaffinity(0, cores[:1])
+    answers = [halves.one_core_each()]
+    os.sched_setaffinity(0, cores[:2])
+    for name in halves.THREADS:
+        with patch.dict(os.environ, {name: "1"}):
+            answers.append(halves.one_core_each())
+    answers.append(halves.one_core_each())
     threading = tf.config.threading
-    answer = halves.one_core_each()
-    return answer, threading.get_inter_op_parallelism_threads(), threading.get_intra_op_parallelism_threads()
+    return answers, (threading.get_inter_op_parallelism_threads(), threading.get_intra_op_parallelism_threads())
 
 
 def test_a_gpu_gets_whole_batches(monkeypatch: pytest.MonkeyPatch) -> None:
