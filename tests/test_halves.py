@@ -25,7 +25,7 @@ def images(count: int, *, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, (count, *SHAPE), np.uint8)
 
 
-@pytest.mark.parametrize("count", [1, 2, 5, 32])  # in batches of 4
+@pytest.mark.parametrize("count", [5, 6])  # in batches of 4: the last one has one image, or one in each half
 def test_in_halves_a_network_learns_what_it_learns_from_whole_batches(count: int) -> None:
     pairs = images(count), np.float32(images(count, seed=1) / 255)
     trained = []

@@ -68,7 +68,7 @@ def test_it_learns(name: str) -> None:
     assert losses[-1] < losses[0] / 4
 
 
-@pytest.mark.slow
+@pytest.mark.faults
 def test_xla_compiles_its_steps_to_the_same(name: str) -> None:
     """Keras leaves every training step to XLA where there is a GPU; here, XLA compiles it for the processor."""
     losses = []

@@ -30,7 +30,7 @@ Other devices and other versions round otherwise, and a training carries that on
 
 SCORES = "metrics.json"
 MIRROR = "mirror"
-COMMAND = "import sys; from showreel.cli import main; sys.exit(main())"
+COMMAND = "import sys; from showreel.__main__ import main; sys.exit(main())"
 
 
 class Rebuilt(NamedTuple):
