@@ -39,9 +39,9 @@ test: setup lint ## Check style and types, then run every test
 	pytest $(PARALLEL)
 
 test-fast: setup ## Run the unit tests only
-	pytest -m 'not slow' $(PARALLEL)
+	pytest -m 'not slow and not faults and not slurm' $(PARALLEL)
 
-test-faults: setup ## Run what `make test` leaves out: the long part of the matrix of faults, all commands of the documentation
+test-faults: setup ## Run what `make test` leaves out: the long part of the matrix of faults, all commands of the documentation, XLA
 	pytest -m 'faults and not slurm'
 
 chromium:
@@ -54,7 +54,7 @@ readme: setup chromium ## Make the README's table and pictures again from the re
 	dvc repro --glob 'render@photos-*' 'render@mnist-*'
 	python docs/readme.py
 
-bench: setup ## Measure showreel beside what people would use instead (two hours; `pip install --group peers` adds PyTorch)
+bench: setup ## Measure showreel beside what people would use instead (hours; `pip install --group peers` adds PyTorch)
 	python benchmarks/run.py
 
 bench-check: setup ## Measure the short ones again, and say which ratios are worse than the committed ones by more than the noise

@@ -17,6 +17,7 @@ from harness import peak_megabytes
 from numpy.typing import NDArray
 from PIL import Image
 
+from showreel.__main__ import set_up_libraries
 from showreel.applying import picture, restorer
 from showreel.applying.restorer import TILE, Restorer
 
@@ -32,6 +33,7 @@ NOISE = 40
 
 def main(project: Path) -> None:
     """Print a line a photograph and network, then a line a run on 12 megapixels."""
+    set_up_libraries()  # of the processes that measure
     with tempfile.TemporaryDirectory() as folder:
         for path, pixels in _photographs(Path(folder)):
             picture.write(picture.Picture(pixels, b"", 1, None), path)

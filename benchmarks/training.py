@@ -104,7 +104,7 @@ def ours(noisy: Path, clean: Path, epochs: int, scores: Path) -> Case:
 
 
 def plain(noisy: Path, clean: Path, epochs: int, scores: Path) -> Case:
-    os.environ.pop("TF_ENABLE_ONEDNN_OPTS", None)  # what `material` sets for ours
+    os.environ.pop("TF_ENABLE_ONEDNN_OPTS", None)  # set by `material`, as the command does; this is a loop without us
 
     import keras
 

@@ -15,6 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 from playwright.sync_api import Page, sync_playwright
 
+from showreel.__main__ import set_up_libraries
+
+set_up_libraries()
+
+# ruff: noqa: E402
 from showreel import layout, params, storage, trained
 from showreel.exporting.parity import in_float32
 from showreel.gallery import site

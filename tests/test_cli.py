@@ -17,7 +17,7 @@ from checkouts import ROOT
 from test_params import GOOD
 
 from showreel import cli, layout, params, usage
-from showreel.__main__ import set_up_libraries
+from showreel.__main__ import SETTINGS, set_up_libraries
 
 Refused = Callable[..., str]
 
@@ -143,7 +143,8 @@ def test_the_module_is_the_command_and_looks_for_no_plugins_of_pydantic() -> Non
 
 
 @pytest.mark.slow
-def test_the_command_lets_tensorflow_use_onednn_on_every_processor() -> None:
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="TensorFlow is left alone elsewhere")
+def test_the_command_lets_tensorflow_use_onednn() -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
     code = (
         "import sys; sys.argv[1:] = ['--print-completion', 'bash']; from showreel.__main__ import main\n"
@@ -154,10 +155,14 @@ def test_the_command_lets_tensorflow_use_onednn_on_every_processor() -> None:
     assert told.stdout.endswith("\nTrue\n")
 
 
-def test_what_the_environment_says_of_libraries_comes_first() -> None:
-    with patch.dict(os.environ, TF_ENABLE_ONEDNN_OPTS="0"):
-        set_up_libraries()
-        assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == "0"
+@pytest.mark.parametrize("own", [None, "0"])
+def test_libraries_are_set_up_unless_the_environment_says_how(own: str | None) -> None:
+    for name, value in SETTINGS.items():
+        with patch.dict(os.environ, {name: own} if own else {}):
+            if not own:
+                os.environ.pop(name, None)
+            set_up_libraries()
+            assert os.environ[name] == (own or value)
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,6 @@ Other devices and other versions round otherwise, and a training carries that on
 
 SCORES = "metrics.json"
 MIRROR = "mirror"
-COMMAND = "import sys; from showreel.__main__ import main; sys.exit(main())"
 
 
 class Rebuilt(NamedTuple):
@@ -114,7 +113,7 @@ def _run_all(stages: list[Stage], scratch: Path, root: Path, source: Path) -> It
     for stage in tqdm(stages, desc="rebuild", unit=" stages", disable=None):
         if not (scratch / MIRROR).exists() and stage.command.startswith("download "):
             continue
-        command = [sys.executable, "-c", COMMAND, *stage.command.split()]
+        command = [sys.executable, "-m", "showreel", *stage.command.split()]
         done = subprocess.run(command, cwd=scratch, env=environment, stdout=subprocess.DEVNULL)
         if done.returncode:
             raise ShowreelError(f"{scratch}: `showreel {stage.command}` failed there; its message stands above")
