@@ -25,7 +25,7 @@ def images(count: int, *, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, (count, *SHAPE), np.uint8)
 
 
-@pytest.mark.parametrize("count", [5, 6])  # in batches of 4: the last one has one image, or one in each half
+@pytest.mark.parametrize("count", [1, 2, 5, 32])  # in batches of 4
 def test_in_halves_a_network_learns_what_it_learns_from_whole_batches(count: int) -> None:
     pairs = images(count), np.float32(images(count, seed=1) / 255)
     trained = []
@@ -62,19 +62,19 @@ def test_a_file_does_not_tell_how_its_network_was_trained(tmp_path: Path) -> Non
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="there is one core only")
 def test_two_cores_get_an_operation_each_unless_somebody_chose_otherwise() -> None:
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-        assert pool.submit(_threads, begun=False).result() == ([False, False, False, True], (2, 1))
+        assert pool.submit(_asked, begun=False).result() == [(False, 0, 0)] * 3 + [(True, 2, 1)]
 
 
 @pytest.mark.slow
 def test_once_tensorflow_computes_it_keeps_its_threads() -> None:
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-        assert pool.submit(_threads, begun=True).result() == ([False, False, False, False], (0, 0))
+        assert pool.submit(_asked, begun=True).result() == [(False, 0, 0)] * 4
 
 
-def _threads(*, begun: bool) -> tuple[list[bool], tuple[int, int]]:
+def _asked(*, begun: bool) -> list[tuple[bool, int, int]]:
     """Ask on one core, where either number of threads is chosen, and on two cores, perhaps after TensorFlow computed.
 
-    In a process of its own, since TensorFlow takes its threads once. Return the answers and the threads that it takes.
+    In a process of its own, since TensorFlow takes its threads once. Return each answer and the threads that it takes.
     """
     for name in halves.THREADS:
         os.environ.pop(name, None)
@@ -82,14 +82,18 @@ def _threads(*, begun: bool) -> tuple[list[bool], tuple[int, int]]:
     if begun:
         tf.constant(1)
     os.sched_setaffinity(0, cores[:1])
-    answers = [halves.one_core_each()]
+    answers = [_answer()]
     os.sched_setaffinity(0, cores[:2])
     for name in halves.THREADS:
         with patch.dict(os.environ, {name: "1"}):
-            answers.append(halves.one_core_each())
-    answers.append(halves.one_core_each())
+            answers.append(_answer())
+    return [*answers, _answer()]
+
+
+def _answer() -> tuple[bool, int, int]:
     threading = tf.config.threading
-    return answers, (threading.get_inter_op_parallelism_threads(), threading.get_intra_op_parallelism_threads())
+    answer = halves.one_core_each()
+    return answer, threading.get_inter_op_parallelism_threads(), threading.get_intra_op_parallelism_threads()
 
 
 def test_a_gpu_gets_whole_batches(monkeypatch: pytest.MonkeyPatch) -> None:

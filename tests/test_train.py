@@ -319,7 +319,8 @@ def _trained(data: Path, folder: Path, *, halved: bool) -> dict[str, Path]:
 def test_two_devices_train_as_one_does(trained: dict[str, Path], data: Path, tmp_path: Path) -> None:
     """Two logical ones of the processor, in a process of their own: TensorFlow counts its devices once."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=_two_devices) as pool:
-        shared = pool.submit(run, data, tmp_path / "shared", devices=2).result()
+        shared, again = (pool.submit(run, data, tmp_path / name, devices=2).result() for name in ("shared", "again"))
+    assert shared["model"].read_bytes() == again["model"].read_bytes()
     histories = [pd.read_csv(paths["history"]) for paths in (trained, shared)]
     np.testing.assert_allclose(histories[1], histories[0], rtol=1e-3)
     reels = [storage.read(paths["reel"], storage.Reel) for paths in (trained, shared)]
