@@ -5,19 +5,18 @@ Run: python benchmarks/apply.py [PROJECT]    (a folder with params.yaml and phot
 
 import multiprocessing
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import material
 import numpy as np
 import skimage.data
 from harness import peak_megabytes
 from numpy.typing import NDArray
 from PIL import Image
 
-from showreel.__main__ import set_up_libraries
 from showreel.applying import picture, restorer
 from showreel.applying.restorer import TILE, Restorer
 
@@ -33,17 +32,16 @@ NOISE = 40
 
 def main(project: Path) -> None:
     """Print a line a photograph and network, then a line a run on 12 megapixels."""
-    set_up_libraries()  # of the processes that measure
-    with tempfile.TemporaryDirectory() as folder:
-        for path, pixels in _photographs(Path(folder)):
-            picture.write(picture.Picture(pixels, b"", 1, None), path)
-            for name in NETWORKS:
-                _apart(_print_seams, project, name, path)
-        large = Path(folder) / "large.jpg"
-        _large().save(large, quality=95)
+    folder = material.scratch()
+    for path, pixels in _photographs(folder):
+        picture.write(picture.Picture(pixels, b"", 1, None), path)
         for name in NETWORKS:
-            for tile in (TILE, WHOLE):
-                _apart(_print_cost, project, name, large, tile)
+            _apart(_print_seams, project, name, path)
+    large = folder / "large.jpg"
+    _large().save(large, quality=95)
+    for name in NETWORKS:
+        for tile in (TILE, WHOLE):
+            _apart(_print_cost, project, name, large, tile)
 
 
 def _photographs(folder: Path) -> list[tuple[Path, NDArray[Any]]]:

@@ -25,7 +25,9 @@ PACKAGES = ("showreel", "tensorflow", "keras", "numpy", "h5py", "scikit-image", 
 PEERS = ("torch", "matplotlib")
 
 UNITS = "matrix units"
-"""The fact by which kinds of processors differ."""
+"""The fact by which kinds of processors differ, by those of these features that they have."""
+
+FEATURES = ("amx_bf16", "avx512_bf16", "avx512_vnni", "avx512f", "avx2")
 
 HEADINGS = ("measured", "case", "median rate", "ours ÷ it: median (least … most)", "target")
 
@@ -123,7 +125,7 @@ def machine() -> dict[str, str]:
     flags = next((line for line in lines if line.startswith("flags")), "").split()
     known = {
         "processor": model,
-        UNITS: ", ".join(flag for flag in ("amx_bf16", "avx512_bf16", "avx512f", "avx2") if flag in flags),
+        UNITS: ", ".join(feature for feature in FEATURES if feature in flags),
         "cores": str(len(os.sched_getaffinity(0))),
         "memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB",
         "system": f"{platform.system()} {platform.release()}",

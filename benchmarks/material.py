@@ -1,4 +1,7 @@
-"""What measurements work on: MNIST where its files are at hand, and made-up images of CIFAR's shape."""
+"""What measurements work on: MNIST where its files are at hand, and made-up images of CIFAR's shape.
+
+Libraries that are imported after this module are set up as the command sets them up.
+"""
 
 import atexit
 import functools

@@ -6,20 +6,14 @@ Chromium and the development packages.
 
 import shutil
 import sys
-import tempfile
 import time
-from pathlib import Path
 from typing import Any
 
+import material
 import numpy as np
 from numpy.typing import NDArray
 from playwright.sync_api import Page, sync_playwright
 
-from showreel.__main__ import set_up_libraries
-
-set_up_libraries()
-
-# ruff: noqa: E402
 from showreel import layout, params, storage, trained
 from showreel.exporting.parity import in_float32
 from showreel.gallery import site
@@ -62,14 +56,14 @@ def measure(name: str, page: Page, address: str, declared: params.Params) -> Non
 
 
 def main() -> None:
-    declared, names = params.load(layout.PARAMS), sys.argv[1:]
-    with sync_playwright() as started, tempfile.TemporaryDirectory() as folder:
-        site.write([source(name, declared) for name in names], Path(folder))
+    declared, names, folder = params.load(layout.PARAMS), sys.argv[1:], material.scratch()
+    with sync_playwright() as started:
+        site.write([source(name, declared) for name in names], folder)
         browser = started.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
         )
         for name in names:
-            address = (Path(folder) / "experiments" / name / "try.html").as_uri()
+            address = (folder / "experiments" / name / "try.html").as_uri()
             measure(name, browser.new_page(), address, declared)
         browser.close()
 
