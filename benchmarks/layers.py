@@ -42,7 +42,7 @@ def main(precision: device.Precision) -> None:
     at_once = 2 if halved else 1
     network = unet.build(SHAPE, SHAPE, **OPTIONS)
     if halved:
-        network = halves.Halved(network.input, network.output, name=network.name)
+        network = halves.halve(network)
     network.compile(keras.optimizers.Adam(0.001), learning.LOSS)
     rate = _matrix_rate(tf.bfloat16 if policy == "mixed_bfloat16" else tf.float32, at_once)
     images = np.random.default_rng(0).integers(0, 256, (BATCH * STEPS, *SHAPE), np.uint8)

@@ -10,7 +10,6 @@ import pytest
 import tensorflow as tf
 
 from showreel.models import archive, device, halves, unet
-from showreel.models.halves import Halved
 
 SHAPE = (9, 9, 1)
 
@@ -18,7 +17,7 @@ SHAPE = (9, 9, 1)
 def network(*, halved: bool) -> keras.Model:
     keras.utils.set_random_seed(1)
     built = unet.build(SHAPE, SHAPE, depth=1, filters=4)
-    return Halved(built.input, built.output, name=built.name) if halved else built
+    return halves.halve(built) if halved else built
 
 
 def images(count: int, *, seed: int = 0) -> np.ndarray:

@@ -17,7 +17,7 @@ THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 
 
 class Halved(keras.Model):  # type: ignore[misc]
-    """A network of the layers of another one, `Halved(network.input, network.output)`, for training and predicting.
+    """A network that trains and predicts in halves of a batch; `halve` makes one.
 
     Its gradient is that of the whole batch: it learns the same but for rounding, unless a layer draws random numbers or
     looks at several images, which are then those of a half. It is compiled with a loss and no metrics.
@@ -43,6 +43,11 @@ class Halved(keras.Model):  # type: ignore[misc]
         """Return what becomes of images."""
         predictions = [self(half, training=False) for (half,) in _halves(images)]
         return tf.concat(predictions, axis=0)[: tf.shape(images)[0]]
+
+
+def halve(network: keras.Model) -> Halved:
+    """Return a network of the same layers that trains and predicts in halves."""
+    return Halved(network.input, network.output, name=network.name)
 
 
 def one_core_each() -> bool:

@@ -98,7 +98,7 @@ def train(
     _check_batch(experiment, recipe, splits["train"].count)
     with device.claimed(alone=True, count=recipe.devices) as processor:
         precision = device.set_arithmetic(recipe.precision, deterministic=recipe.deterministic)
-        halved = recipe.devices == 1 < recipe.batch_size and halves.one_core_each()
+        halved = recipe.devices == 1 and recipe.batch_size > 1 and halves.one_core_each()
         feed = Feed(splits["train"], recipe.batch_size, drop_remainder=recipe.devices > 1)
         with device.strategy(recipe.devices).scope():
             network = _compiled(experiment, recipe, splits["train"], feed.steps, halved=halved)
@@ -143,7 +143,7 @@ def _compiled(experiment: str, recipe: Recipe, source: PairedSplit, steps: int, 
     except ValueError as error:
         raise ParamsError(f"experiments.{experiment}.model: {error}") from error
     if halved:
-        network = halves.Halved(network.input, network.output, name=network.name)
+        network = halves.halve(network)
     rate = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, recipe.epochs * steps)
     network.compile(keras.optimizers.Adam(rate), learning.LOSS)
     network.optimizer.build(network.trainable_variables)
