@@ -47,7 +47,7 @@ def main(precision: device.Precision) -> None:
     rate = _matrix_rate(tf.bfloat16 if policy == "mixed_bfloat16" else tf.float32, at_once)
     images = np.random.default_rng(0).integers(0, 256, (BATCH * STEPS, *SHAPE), np.uint8)
     pairs = tf.data.Dataset.from_tensor_slices((images, np.float32(images / 255)))
-    batches = untuned(pairs.batch(BATCH).cache().prefetch(2))
+    batches = untuned(pairs.batch(BATCH, drop_remainder=True).cache().prefetch(2))
     network.fit(batches, verbose=0)
     start = time.perf_counter()
     network.fit(batches, epochs=EPOCHS, verbose=0)
@@ -85,9 +85,8 @@ def _operations(network: keras.Model) -> dict[str, float]:
     """Return the floating-point operations of each convolution on one image, forward and twice as many backward."""
     found = {}
     for layer in network.layers:
-        if isinstance(layer, keras.layers.Conv2D | keras.layers.Conv2DTranspose):
-            wide = layer.input.shape if isinstance(layer, keras.layers.Conv2DTranspose) else layer.output.shape
-            forward = 2 * np.prod(layer.kernel.shape) * np.prod(wide[1:3])
+        if isinstance(layer, keras.layers.Conv2D):
+            forward = 2 * np.prod(layer.kernel.shape) * np.prod(layer.output.shape[1:3])
             found[layer.name] = float(forward * (2 if layer.name == "stem" else 3))
     return found
 

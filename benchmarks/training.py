@@ -190,7 +190,8 @@ def _torch_network(channels: int) -> Any:
             self.down = nn.ModuleList(Level(width) for width in widths[:-1])
             self.halve = nn.ModuleList(nn.Conv2d(a, b, 3, 2, padding=1) for a, b in steps)
             self.bottom = Level(widths[-1])
-            self.doubled = nn.ModuleList(nn.ConvTranspose2d(b, a, 2, 2) for a, b in steps)
+            self.doubled = nn.ModuleList(nn.Conv2d(b, 4 * a, 1) for a, b in steps)
+            self.space = nn.PixelShuffle(2)
             self.up = nn.ModuleList(Level(width) for width in widths[:-1])
             self.image = nn.Conv2d(widths[0], channels, 3, padding=1)
             for name, values in self.named_parameters():
@@ -206,7 +207,7 @@ def _torch_network(channels: int) -> Any:
                 x = halve(x).relu()
             x = self.bottom(x)
             for level in reversed(range(OPTIONS["depth"])):
-                x = self.up[level](self.doubled[level](x).relu() + skipped[level])
+                x = self.up[level](self.space(self.doubled[level](x).relu()) + skipped[level])
             return self.image(x)
 
     return Network()

@@ -39,7 +39,7 @@ def network(policy: str = "float32", model: object = unet, size: int = 6) -> ker
     finally:
         keras.config.set_dtype_policy(before)
     generator = np.random.default_rng(0)
-    built.set_weights([generator.normal(0.02, 0.2, weight.shape) for weight in built.get_weights()])
+    built.set_weights([generator.normal(0, 0.2, weight.shape) for weight in built.get_weights()])
     return built
 
 

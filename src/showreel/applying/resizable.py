@@ -12,7 +12,7 @@ from keras import layers
 
 from showreel.errors import ShowreelError
 from showreel.models.archive import LAYERS
-from showreel.models.blocks import Clip
+from showreel.models.blocks import Clip, DepthToSpace
 
 POINTWISE = (
     layers.Rescaling, layers.Activation, layers.ReLU, layers.LeakyReLU, layers.PReLU, layers.ELU,
@@ -107,6 +107,8 @@ def _after(layer: keras.Layer, grid: _Grid) -> _Grid:
     half where they differ. A cell of an enlarged grid may lie at either end of the one that it comes from.
     """
     step, reach = grid
+    if isinstance(layer, DepthToSpace):
+        return _Grid(step / 2, reach + step / 2)
     if isinstance(layer, layers.Conv2DTranspose):
         (size, stride) = (max(layer.kernel_size), max(layer.strides))
         return _Grid(step / stride, reach + step * -(-(size - stride) // stride) + step / stride * (stride - 1))

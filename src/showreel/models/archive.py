@@ -10,7 +10,7 @@ import keras
 from showreel.errors import ShowreelError
 from showreel.models import blocks
 
-LAYERS = {"Clip": blocks.Clip}
+LAYERS = {"Clip": blocks.Clip, "DepthToSpace": blocks.DepthToSpace}
 """The layers of ours that a network may hold; any other code in a file is refused."""
 
 EPOCH = (1980, 1, 1, 0, 0, 0)

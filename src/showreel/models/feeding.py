@@ -1,4 +1,7 @@
-"""Shuffled batches to train on: of images that stay in memory, or of as many as the disk holds.
+"""Shuffled batches to train on, all of one size: of images that stay in memory, or of as many as the disk holds.
+
+TensorFlow compiles a network for one size of batches, and fuses more of it where it knows the size. So what an epoch's
+last batch lacks is filled up with other images of that epoch, or of its last window, which then come twice.
 
 What is larger than `MEMORY_BYTES` is streamed. Every epoch deals the runs of rows that the file keeps together (its
 chunks) out at random to equal windows of at most `WINDOW_BYTES`, reads one window ahead of the training, and draws
@@ -40,16 +43,10 @@ class Feed:
         steps: the batches of one epoch.
     """
 
-    def __init__(self, source: PairedSplit, batch_size: int, *, drop_remainder: bool = False) -> None:
-        """Look a split up, and keep it in memory if it is small.
-
-        Args:
-            source: the split.
-            batch_size: images of a batch.
-            drop_remainder: whether to leave out a last batch of fewer images, of other ones in every epoch.
-        """
+    def __init__(self, source: PairedSplit, batch_size: int) -> None:
+        """Look a split up, and keep it in memory if it is small."""
         self._source, self._batch_size = source, batch_size
-        self.steps = source.count // batch_size if drop_remainder else -(-source.count // batch_size)
+        self.steps = -(-source.count // batch_size)
         self._kept: tuple[tf.Tensor, tf.Tensor] | None = None
         if source.count * source.image_bytes <= MEMORY_BYTES:
             pairs = source.read()
@@ -57,29 +54,22 @@ class Feed:
                 self._kept = tf.constant(pairs.degraded), tf.constant(pairs.target)
 
     def batches(self, generator: np.random.Generator) -> tf.data.Dataset:
-        """Return the pairs of one epoch, each once: uint8 (b, h', w', c), float32 (b, h, w, c) in [0, 1]."""
+        """Return the pairs of one epoch, each at least once: uint8 (b, h', w', c), float32 (b, h, w, c) in [0, 1]."""
         if self._kept:
+            order = generator.permutation(self._source.count)
             with tf.device("CPU"):
-                order = tf.constant(generator.permutation(self._source.count))
-            batches = self._gathered(*self._kept, order)
+                batches = _gathered(*self._kept, tf.constant(self._filled(order)))
         else:
-            batches = self._windows(generator).prefetch(1).flat_map(self._gathered)
-        counted = batches.take(self.steps).apply(tf.data.experimental.assert_cardinality(self.steps))
+            batches = self._windows(generator).prefetch(1).flat_map(_gathered)
+        counted = batches.apply(tf.data.experimental.assert_cardinality(self.steps))
         return untuned(counted.prefetch(2))
 
-    def _gathered(self, degraded: tf.Tensor, target: tf.Tensor, order: tf.Tensor) -> tf.data.Dataset:
-        """Return batches of images in an order, int64 (n,)."""
-        size = self._batch_size
-
-        def batch(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            rows = order[step * size : (step + 1) * size]
-            return tf.gather(degraded, rows), tf.cast(tf.gather(target, rows), tf.float32) / 255
-
-        steps = (tf.size(order, tf.int64) + size - 1) // size
-        return tf.data.Dataset.range(steps).map(batch, AT_ONCE, deterministic=True)
+    def _filled(self, order: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Cut an order into batches, (steps, b); the last one goes on with the order's beginning."""
+        return np.resize(order, (-(-len(order) // self._batch_size), self._batch_size))
 
     def _windows(self, generator: np.random.Generator) -> tf.data.Dataset:
-        """Return what is shuffled together: inputs and targets as the file has them, and their order."""
+        """Return what is shuffled together: inputs and targets as the file has them, and their places in batches."""
         source, size = self._source, self._batch_size
         most = max(1, WINDOW_BYTES // source.image_bytes // size)
         number = -(-source.count // (most * size))
@@ -88,10 +78,20 @@ class Feed:
 
         def read() -> Iterator[tuple[NDArray[np.generic], ...]]:
             for rows in windows:
-                yield *source.read_runs(_runs(rows)), np.argsort(np.argsort(rows))
+                yield *source.read_runs(_runs(rows)), self._filled(np.argsort(np.argsort(rows)))
 
         images = (tf.TensorSpec((None, *shape), tf.uint8) for shape in (source.input_shape, source.output_shape))
-        return tf.data.Dataset.from_generator(read, output_signature=(*images, tf.TensorSpec((None,), tf.int64)))
+        return tf.data.Dataset.from_generator(read, output_signature=(*images, tf.TensorSpec((None, size), tf.int64)))
+
+
+def _gathered(degraded: tf.Tensor, target: tf.Tensor, order: tf.Tensor) -> tf.data.Dataset:
+    """Return batches of images in an order, int64 (steps, b)."""
+
+    def batch(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        rows = order[step]
+        return tf.gather(degraded, rows), tf.cast(tf.gather(target, rows), tf.float32) / 255
+
+    return tf.data.Dataset.range(tf.shape(order, tf.int64)[0]).map(batch, AT_ONCE, deterministic=True)
 
 
 def dealt(count: int, *, run: int, batch: int, windows: int, generator: np.random.Generator) -> list[NDArray[np.int64]]:

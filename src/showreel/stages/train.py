@@ -90,16 +90,14 @@ def train(
         watchers: who else wants to see how it goes.
 
     Raises:
-        ParamsError: the architecture cannot map the inputs to the targets, devices are missing, or several have not
-            one full batch to share.
+        ParamsError: the architecture cannot map the inputs to the targets, or devices are missing.
         ShowreelError: a prepared file is missing or damaged, or the loss is not finite.
     """
     splits = {split: PairedSplit.of(degraded, clean, split) for split in SPLITS}
-    _check_batch(experiment, recipe, splits["train"].count)
     with device.claimed(alone=True, count=recipe.devices) as processor:
         precision = device.set_arithmetic(recipe.precision, deterministic=recipe.deterministic)
         halved = recipe.devices == 1 and recipe.batch_size > 1 and halves.one_core_each()
-        feed = Feed(splits["train"], recipe.batch_size, drop_remainder=recipe.devices > 1)
+        feed = Feed(splits["train"], recipe.batch_size)
         with device.strategy(recipe.devices).scope():
             network = _compiled(experiment, recipe, splits["train"], feed.steps, halved=halved)
         key = lineage.origin(precision=precision)
@@ -115,15 +113,6 @@ def train(
         history_file.write_text(_table(run.history))
     atomic.write_text(timing, _table(run.timing))
     kept.unlink(missing_ok=True)
-
-
-def _check_batch(experiment: str, recipe: Recipe, images: int) -> None:
-    """Refuse less than one full batch for several devices: they get no others, which they would share unevenly."""
-    if recipe.devices > 1 and images < recipe.batch_size:
-        raise ParamsError(
-            f"experiments.{experiment}: training.devices {recipe.devices} share full batches only, and the {images} "
-            f"images are fewer than training.batch_size {recipe.batch_size}; lower it"
-        )
 
 
 def _compiled(experiment: str, recipe: Recipe, source: PairedSplit, steps: int, *, halved: bool) -> keras.Model:
@@ -182,7 +171,7 @@ def _fit(
     watchers: Sequence[Watcher],
 ) -> None:
     """Train for the epochs that the run lacks, and show the watchers each."""
-    images, done = min(splits["train"].count, feed.steps * recipe.batch_size), len(run.history)
+    images, done = feed.steps * recipe.batch_size, len(run.history)
     total, begun = feed.steps * recipe.epochs, feed.steps * done
     with tqdm(total=total, initial=begun, desc=f"train {experiment}", unit=" steps", disable=None) as progress:
         tick = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: progress.update())
