@@ -14,7 +14,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -27,8 +27,9 @@ from harness import OURS, Case, Result
 
 OPTIONS = {"depth": 2, "filters": 16}
 BATCH, RATE, SEED = 128, 0.001, 20
+COMPILED = "PyTorch, compiled"
 SHAPES = {(28, 28, 1): (12_800, 512, 2_000), (32, 32, 3): (6_400, 512, 1_000)}
-TARGETS = {"plain Keras": 2.2, "PyTorch": 1.15, "PyTorch, compiled": 1.15}
+TARGETS = {"plain Keras": 2.2, "PyTorch": 1.15, COMPILED: 1.15}
 LARGEST_GAP = 0.05
 """dB between ours and another's PSNR on the test split at the end."""
 
@@ -37,7 +38,13 @@ def measure(rounds: int) -> list[Result]:
     return [compared("training", shape, counts, rounds) for shape, counts in SHAPES.items()]
 
 
-def compared(question: str, shape: tuple[int, int, int], counts: tuple[int, int, int], epochs: int) -> Result:
+def compared(
+    question: str,
+    shape: tuple[int, int, int],
+    counts: tuple[int, int, int],
+    epochs: int,
+    left_out: Mapping[str, str] | None = None,
+) -> Result:
     """Let the libraries take turns, an epoch each, after one that does not count for the rates.
 
     Args:
@@ -45,9 +52,10 @@ def compared(question: str, shape: tuple[int, int, int], counts: tuple[int, int,
         shape: of the images, as of `material.prepared`.
         counts: images of the three splits.
         epochs: how many count.
+        left_out: case → why it is not measured.
     """
     noisy, clean, data = material.prepared(shape, counts)
-    begins, skipped = _beginnings()
+    begins, skipped = _beginnings(left_out or {})
     scores = {name: noisy.with_name(f"{name}.json") for name in begins}
     begun = {name: partial(begin, noisy, clean, epochs + 1, scores[name]) for name, begin in begins.items()}
     rates = harness.apart(begun, epochs, title=f"{question}, {data}")
@@ -55,17 +63,19 @@ def compared(question: str, shape: tuple[int, int, int], counts: tuple[int, int,
     return Result(f"{question}, {data}", "images/s", rates, TARGETS, _notes(epochs + 1, reached), skipped)
 
 
-def _beginnings() -> tuple[dict[str, Callable[[Path, Path, int, Path], Case]], dict[str, str]]:
-    """Return how each library begins, and for those that are missing why.
+def _beginnings(
+    left_out: Mapping[str, str],
+) -> tuple[dict[str, Callable[[Path, Path, int, Path], Case]], dict[str, str]]:
+    """Return how each library begins, and for those that are left out or missing why.
 
     A beginning takes the prepared files of inputs and targets, the number of epochs, and the file for its score.
     """
-    known = {OURS: ours, "plain Keras": plain, "PyTorch": torch, "PyTorch, compiled": partial(torch, compiled=True)}
-    skipped = {}
+    known = {OURS: ours, "plain Keras": plain, "PyTorch": torch, COMPILED: partial(torch, compiled=True)}
+    skipped = dict(left_out)
     if shutil.which("g++") is None:
-        skipped["PyTorch, compiled"] = "no C++ compiler (g++)"
+        skipped[COMPILED] = "no C++ compiler (g++)"
     if importlib.util.find_spec("torch") is None:
-        skipped |= dict.fromkeys(("PyTorch", "PyTorch, compiled"), "not installed (`pip install --group peers`)")
+        skipped |= dict.fromkeys(("PyTorch", COMPILED), "not installed (`pip install --group peers`)")
     return {name: begin for name, begin in known.items() if name not in skipped}, skipped
 
 

@@ -88,6 +88,32 @@ def test_tiles_together_are_the_whole_picture(size: tuple[int, int], twice: bool
     assert size == (1, 1) or len(np.unique(whole)) > 1
 
 
+@pytest.mark.parametrize(
+    "enlarging",
+    [
+        keras.layers.Conv2DTranspose(4, 2, 2, padding="same"),
+        keras.layers.Conv2DTranspose(4, 5, 2, padding="same"),
+        keras.layers.UpSampling2D(2),
+    ],
+)
+def test_other_ways_to_enlarge_are_tiled_without_seams(enlarging: keras.Layer) -> None:
+    restorer = Restorer(resizable(random_weights(halving_and(enlarging))))
+    whole, tiled = (restorer.restore(noise(37, 54, 1), tile=tile) for tile in (512, 8))
+    assert np.abs(whole.astype(int) - tiled).max() <= 1
+    assert len(np.unique(whole)) > 10
+
+
+def test_a_network_that_interpolates_is_refused() -> None:
+    with pytest.raises(ShowreelError, match="between: enlarges by bilinear interpolation, which Keras does for one"):
+        resizable(halving_and(keras.layers.UpSampling2D(2, interpolation="bilinear", name="between")))
+
+
+def halving_and(enlarging: keras.Layer) -> keras.Model:
+    images = keras.Input((8, 8, 1), dtype="uint8")
+    halved = keras.layers.Conv2D(4, 3, 2, padding="same")(keras.layers.Rescaling(1 / 255)(images))
+    return keras.Model(images, keras.layers.Conv2D(1, 3, padding="same")(enlarging(halved)))
+
+
 def test_the_whole_picture_is_what_the_network_says_of_it() -> None:
     built = random_weights(unet.build((40, 52, 3), (40, 52, 3), depth=2, filters=4))
     pixels = noise(40, 52, 3)

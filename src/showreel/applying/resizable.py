@@ -113,8 +113,10 @@ def _after(layer: keras.Layer, grid: _Grid) -> _Grid:
         (size, stride) = (max(layer.kernel_size), max(layer.strides))
         return _Grid(step / stride, reach + step * -(-(size - stride) // stride) + step / stride * (stride - 1))
     if isinstance(layer, layers.UpSampling2D):
-        beside = 0 if layer.interpolation == "nearest" else 2
-        return _Grid(step / max(layer.size), reach + step * beside + step / max(layer.size) * (max(layer.size) - 1))
+        if layer.interpolation != "nearest":  # Keras 3.15 fails on sizes that it does not know
+            raise ShowreelError(f"{layer.name}: enlarges by {layer.interpolation} interpolation, which Keras does for "
+                                "one size of images only; apply takes nearest or a transposed convolution")  # fmt: skip
+        return _Grid(step / max(layer.size), reach + step / max(layer.size) * (max(layer.size) - 1))
     if isinstance(layer, (*KERNELS, *POOLS)) and layer.padding == "same":
         size = layer.pool_size if isinstance(layer, POOLS) else layer.kernel_size
         dilation = getattr(layer, "dilation_rate", (1, 1))
