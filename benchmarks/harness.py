@@ -25,7 +25,7 @@ PACKAGES = ("showreel", "tensorflow", "keras", "numpy", "h5py", "scikit-image", 
 PEERS = ("torch", "matplotlib")
 
 UNITS = "matrix units"
-"""The fact by which kinds of processors differ, by those of these features that they have."""
+"""The fact that tells kinds of processors apart: which of `FEATURES` they have."""
 
 FEATURES = ("amx_bf16", "avx512_bf16", "avx512_vnni", "avx512f", "avx2")
 

@@ -6,7 +6,7 @@ from harness import Result
 
 from showreel import layout, params
 
-LEFT_OUT = {training.COMPILED: "`training` tells: the same results, no sooner"}
+LEFT_OUT = {training.COMPILED: "no faster in `training`"}
 SHAPES = {material.MNIST: (55_000, 5_000, 10_000), (32, 32, 3): (12_800, 512, 1_000)}
 
 

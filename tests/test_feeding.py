@@ -77,12 +77,19 @@ def test_tensorflow_knows_the_size_of_all_batches(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("kept_or_streamed")
-def test_a_split_smaller_than_a_batch_fills_it_by_turns(tmp_path: Path) -> None:
-    assert Counter(order(Feed(source(tmp_path, 3), 8), 0)) in [
-        {0: 3, 1: 3, 2: 2},
-        {0: 3, 1: 2, 2: 3},
-        {0: 2, 1: 3, 2: 3},
-    ]
+@pytest.mark.parametrize(("count", "batch"), [(17, 8), (33, 16), (50, 7), (1, 1)])
+def test_there_are_as_many_batches_as_announced(tmp_path: Path, count: int, batch: int) -> None:
+    feed = Feed(source(tmp_path, count), batch)
+    images = order(feed, 0)
+    assert len(images) == feed.steps * batch
+    assert set(images) == set(range(count))
+
+
+@pytest.mark.usefixtures("kept_or_streamed")
+def test_a_split_smaller_than_a_batch_is_one(tmp_path: Path) -> None:
+    pairs = source(tmp_path, 5)
+    assert sorted(order(Feed(pairs, 128), 0)) == [0, 1, 2, 3, 4]
+    assert sorted(Counter(order(Feed(pairs, 128, devices=2), 0)).values()) == [1, 1, 1, 1, 2]
 
 
 @pytest.mark.parametrize(

@@ -69,4 +69,4 @@ def test_an_output_of_another_shape_or_type_is_refused(prepared: Path, restored:
 
 def test_images_of_another_size_are_refused(prepared: Path) -> None:
     with pytest.raises(ShowreelError, match="not made for images of this size"):
-        parity.distances(network(model=upscaler, size=3), {}, prepared, "")
+        parity.distances(network(build=upscaler.build, size=3), {}, prepared, "")

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from showreel.models import prediction
-from showreel.models.halves import Halved
+from showreel.models.halves import halve
 from showreel.models.prediction import predict
 
 
@@ -32,7 +32,7 @@ def test_images_larger_than_the_limit_go_one_by_one(monkeypatch: pytest.MonkeyPa
 def test_halves_are_never_without_an_image(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prediction, "BATCH_VALUES", 3)
     picture = keras.Input((2, 2, 1), dtype="uint8")
-    network = Halved(picture, keras.layers.Rescaling(1 / 255)(picture))
+    network = halve(keras.Model(picture, keras.layers.Rescaling(1 / 255)(picture)))
     images = np.tile(np.arange(3, dtype=np.uint8).reshape(3, 1, 1, 1), (1, 2, 2, 1))
     calls: list[int] = []
     predictions = predict(network, images, lambda batch, logs: calls.append(batch))

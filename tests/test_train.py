@@ -316,10 +316,16 @@ def _trained(data: Path, folder: Path, *, halved: bool) -> dict[str, Path]:
     return paths
 
 
-def test_two_devices_train_as_one_does(trained: dict[str, Path], data: Path, tmp_path: Path) -> None:
-    """Two logical ones of the processor, in a process of their own: TensorFlow counts its devices once."""
+def test_two_devices_train_as_one_does(data: Path, tmp_path: Path) -> None:
+    """Two logical ones of the processor, in a process of their own: TensorFlow counts its devices once.
+
+    48 images are two batches of 20 and one that is filled up.
+    """
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=_two_devices) as pool:
-        shared, again = (pool.submit(run, data, tmp_path / name, devices=2).result() for name in ("shared", "again"))
+        shared, again = (
+            pool.submit(run, data, tmp_path / name, batch_size=20, devices=2).result() for name in ("shared", "again")
+        )
+    trained = run(data, tmp_path / "alone", batch_size=20)
     assert shared["model"].read_bytes() == again["model"].read_bytes()
     histories = [pd.read_csv(paths["history"]) for paths in (trained, shared)]
     np.testing.assert_allclose(histories[1], histories[0], rtol=1e-3)

@@ -48,7 +48,7 @@ class Training(_Strict):
     """How every experiment trains."""
 
     epochs: Count = Field(description="How often the network sees every training image.")
-    batch_size: Count = Field(description="Images in one step.")
+    batch_size: Count = Field(description="Images in one step; those of an epoch's last one that lack are drawn again.")
     learning_rate: Rate = Field(description="Of Adam's first step; from there it falls to 0 along half a cosine.")
     precision: Precision = Field(
         description="Of the network's arithmetic; auto: bfloat16 where the device is faster with it, else float32."

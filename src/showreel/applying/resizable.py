@@ -115,7 +115,8 @@ def _after(layer: keras.Layer, grid: _Grid) -> _Grid:
     if isinstance(layer, layers.UpSampling2D):
         if layer.interpolation != "nearest":  # Keras 3.15 fails on sizes that it does not know
             raise ShowreelError(f"{layer.name}: enlarges by {layer.interpolation} interpolation, which Keras does for "
-                                "one size of images only; apply takes nearest or a transposed convolution")  # fmt: skip
+                                "one size of images only; `blocks.doubled`, nearest and transposed convolutions can be "
+                                "applied")  # fmt: skip
         return _Grid(step / max(layer.size), reach + step / max(layer.size) * (max(layer.size) - 1))
     if isinstance(layer, (*KERNELS, *POOLS)) and layer.padding == "same":
         size = layer.pool_size if isinstance(layer, POOLS) else layer.kernel_size

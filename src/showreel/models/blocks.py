@@ -76,8 +76,8 @@ def residual_level(features: keras.KerasTensor, *, name: str) -> keras.KerasTens
 def doubled(features: keras.KerasTensor, filters: int, *, name: str) -> keras.KerasTensor:
     """Double height and width with a sub-pixel convolution (Shi et al. 2016, arXiv:1609.05158), of 1×1.
 
-    But for its biases, which each of the four new pixels has of its own, a transposed convolution of 2×2 with stride 2
-    computes the same, and is slower.
+    A transposed convolution of 2×2 with stride 2 computes the same more slowly; only its biases are shared by the four
+    new pixels, and its first weights are smaller.
     """
     features = layers.Conv2D(4 * filters, 1, padding="same", activation="relu", name=name)(features)
     return DepthToSpace(name=f"{name}_space")(features)

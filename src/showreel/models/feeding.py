@@ -1,7 +1,7 @@
 """Shuffled batches to train on, all of one size: of images that stay in memory, or of as many as the disk holds.
 
 TensorFlow compiles a network for one size of batches, and fuses more of it where it knows the size. So what an epoch's
-last batch lacks is filled up with other images of that epoch, or of its last window, which then come twice.
+last batch lacks is filled up with other images of that epoch, or of its last window, which come again.
 
 What is larger than `MEMORY_BYTES` is streamed. Every epoch deals the runs of rows that the file keeps together (its
 chunks) out at random to equal windows of at most `WINDOW_BYTES`, reads one window ahead of the training, and draws
@@ -43,10 +43,16 @@ class Feed:
         steps: the batches of one epoch.
     """
 
-    def __init__(self, source: PairedSplit, batch_size: int) -> None:
-        """Look a split up, and keep it in memory if it is small."""
-        self._source, self._batch_size = source, batch_size
-        self.steps = -(-source.count // batch_size)
+    def __init__(self, source: PairedSplit, batch_size: int, *, devices: int = 1) -> None:
+        """Look a split up, and keep it in memory if it is small.
+
+        Args:
+            source: the split.
+            batch_size: images of a batch; a smaller split is one batch.
+            devices: how many share each batch evenly.
+        """
+        self._source, self._batch_size = source, min(batch_size, -(-source.count // devices) * devices)
+        self.steps = -(-source.count // self._batch_size)
         self._kept: tuple[tf.Tensor, tf.Tensor] | None = None
         if source.count * source.image_bytes <= MEMORY_BYTES:
             pairs = source.read()

@@ -97,7 +97,7 @@ def train(
     with device.claimed(alone=True, count=recipe.devices) as processor:
         precision = device.set_arithmetic(recipe.precision, deterministic=recipe.deterministic)
         halved = recipe.devices == 1 and recipe.batch_size > 1 and halves.one_core_each()
-        feed = Feed(splits["train"], recipe.batch_size)
+        feed = Feed(splits["train"], recipe.batch_size, devices=recipe.devices)
         with device.strategy(recipe.devices).scope():
             network = _compiled(experiment, recipe, splits["train"], feed.steps, halved=halved)
         key = lineage.origin(precision=precision)
@@ -171,7 +171,7 @@ def _fit(
     watchers: Sequence[Watcher],
 ) -> None:
     """Train for the epochs that the run lacks, and show the watchers each."""
-    images, done = feed.steps * recipe.batch_size, len(run.history)
+    images, done = splits["train"].count, len(run.history)
     total, begun = feed.steps * recipe.epochs, feed.steps * done
     with tqdm(total=total, initial=begun, desc=f"train {experiment}", unit=" steps", disable=None) as progress:
         tick = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: progress.update())
