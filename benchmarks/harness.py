@@ -120,11 +120,12 @@ def peak_megabytes() -> float:
 
 def machine() -> dict[str, str]:
     """Return what the rates rest on: processor, cores, memory, system, versions."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    model = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "unknown")
-    flags = next((line for line in lines if line.startswith("flags")), "").split()
+    lines = Path("/proc/cpuinfo").read_text().partition("\n\n")[0].splitlines()  # of the first processor
+    told = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    model, family, number = (told.get(name, "unknown") for name in ("model name", "cpu family", "model"))
+    flags = told.get("flags", "").split()
     known = {
-        "processor": model,
+        "processor": f"{model}, family {family}, model {number}",
         UNITS: ", ".join(feature for feature in FEATURES if feature in flags),
         "cores": str(len(os.sched_getaffinity(0))),
         "memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB",
