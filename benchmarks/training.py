@@ -35,7 +35,7 @@ LARGEST_GAP = 0.05
 
 
 def measure(rounds: int) -> list[Result]:
-    return [compared("training", shape, counts, rounds) for shape, counts in SHAPES.items()]
+    return [compared("training", *sizes, rounds, {}) for sizes in SHAPES.items()]
 
 
 def compared(
@@ -43,7 +43,7 @@ def compared(
     shape: tuple[int, int, int],
     counts: tuple[int, int, int],
     epochs: int,
-    left_out: Mapping[str, str] | None = None,
+    left_out: Mapping[str, str],
 ) -> Result:
     """Let the libraries take turns, an epoch each, after one that does not count for the rates.
 
@@ -55,7 +55,7 @@ def compared(
         left_out: case → why it is not measured.
     """
     noisy, clean, data = material.prepared(shape, counts)
-    begins, skipped = _beginnings(left_out or {})
+    begins, skipped = _beginnings(left_out)
     scores = {name: noisy.with_name(f"{name}.json") for name in begins}
     begun = {name: partial(begin, noisy, clean, epochs + 1, scores[name]) for name, begin in begins.items()}
     rates = harness.apart(begun, epochs, title=f"{question}, {data}")
