@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import material
@@ -50,7 +51,7 @@ EXPERIMENT = {"dataset": "digits", "input": "noisy", "model": "unet"}
 COPIED = ("dvc.yaml", "Snakefile", ".dvcignore", ".gitignore", "workflow", "src", "profiles", "exports")
 
 
-def measure(rounds: int) -> list[Result]:
+def measure(rounds: int) -> Iterator[Result]:
     rounds = max(1, rounds // 2)
     seconds: dict[str, list[float]] = {}
     shares: list[float] = []
@@ -73,7 +74,7 @@ def measure(rounds: int) -> list[Result]:
     rows = [(name, *(f"{one:.1f}" for one in times), _power(times)) for name, times in seconds.items()]
     rows.append(("our code's share, at most, of `snakemake -n`", *(f"{share:.0%}" for share in shares), ""))
     note = f"DVC does not load our code. Medians of {rounds} rounds; of one run where a stage runs."
-    return [Result("engines with nothing to do", "", {}, notes=(note,), told=(headings, *rows))]
+    yield Result("engines with nothing to do", "", {}, notes=(note,), told=(headings, *rows))
 
 
 def _power(seconds: list[float]) -> str:

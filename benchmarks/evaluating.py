@@ -1,5 +1,7 @@
 """Evaluation: PSNR and SSIM of 10,000 images, beside a loop over scikit-image's functions."""
 
+from collections.abc import Iterator
+
 import harness
 import material
 import numpy as np
@@ -15,8 +17,9 @@ CLOSE = 1e-4
 LOOP_NAME = "a loop over scikit-image"
 
 
-def measure(rounds: int) -> list[Result]:
-    return [_measured(shape, rounds) for shape in SHAPES]
+def measure(rounds: int) -> Iterator[Result]:
+    for shape in SHAPES:
+        yield _measured(shape, rounds)
 
 
 def _measured(shape: tuple[int, int, int], rounds: int) -> Result:

@@ -28,9 +28,10 @@ STREAMED = "the same, streamed"
 WINDOW_BYTES = 1 << 26
 
 
-def measure(rounds: int) -> list[Result]:
+def measure(rounds: int) -> Iterator[Result]:
     """Compare feeding from memory with streaming from disk, in windows, what would not fit."""
-    return [_compared(shape, counts, rounds) for shape, counts in SHAPES.items()]
+    for shape, counts in SHAPES.items():
+        yield _compared(shape, counts, rounds)
 
 
 def _compared(shape: tuple[int, int, int], counts: tuple[int, int, int], rounds: int) -> Result:

@@ -60,7 +60,7 @@ AXES = {
 HEADINGS = ("stage", "what grows", "seconds", "exponent", "peak MB", "exponent")
 
 
-def measure(rounds: int) -> list[Result]:
+def measure(rounds: int) -> Iterator[Result]:
     """Run everything once, whatever the rounds: exponents over a factor of 8 or 16 need no more."""
     rows = [row for name, axis in AXES.items() for row in _grown(name, axis)]
     note = (
@@ -69,7 +69,7 @@ def measure(rounds: int) -> list[Result]:
         "the data yet. Imports do not count, nor does the memory of the processes that score `evaluate`'s baselines, "
         "one a core."
     )
-    return [Result("growth of the stages", "", {}, notes=(note,), told=(HEADINGS, *rows))]
+    yield Result("growth of the stages", "", {}, notes=(note,), told=(HEADINGS, *rows))
 
 
 def _grown(name: str, axis: Axis) -> Iterator[tuple[str, ...]]:

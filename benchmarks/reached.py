@@ -1,5 +1,7 @@
 """What whole trainings reach: the U-Net of `training.py`, for params.yaml's epochs, on all of MNIST and in colour."""
 
+from collections.abc import Iterator
+
 import material
 import training
 from harness import Result
@@ -10,7 +12,8 @@ LEFT_OUT = {training.COMPILED: "no faster in `training`"}
 SHAPES = {material.MNIST: (55_000, 5_000, 10_000), (32, 32, 3): (12_800, 512, 1_000)}
 
 
-def measure(rounds: int) -> list[Result]:
+def measure(rounds: int) -> Iterator[Result]:
     """Train to the end, whatever the rounds: an hour on two cores with bfloat16, several without."""
     epochs = params.load(material.ROOT / layout.PARAMS).training.epochs - 1
-    return [training.compared("whole training", *sizes, epochs, LEFT_OUT) for sizes in SHAPES.items()]
+    for sizes in SHAPES.items():
+        yield training.compared("whole training", *sizes, epochs, LEFT_OUT)

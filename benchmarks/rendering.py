@@ -2,7 +2,7 @@
 
 import importlib.util
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import harness
@@ -30,7 +30,7 @@ STAGE = "the whole stage"
 ROWS = ("input", "baseline", "network", "truth", "difference")
 
 
-def measure(rounds: int) -> list[Result]:
+def measure(rounds: int) -> Iterator[Result]:
     """Compare the GIF alone with an animation of the same rows, and tell what the whole stage takes beside it."""
     folder = material.scratch()
     reel = _reel()
@@ -47,7 +47,7 @@ def measure(rounds: int) -> list[Result]:
     rates = harness.paired(cases, rounds, title="render")
     sizes = ", ".join(f"{file.name} {file.stat().st_size / 1024:.0f} KiB" for file in sorted(folder.glob("*.gif")))
     question = f"a reel of {EPOCHS} epochs, {IMAGES} images of MNIST's size"
-    return [Result(question, "frames/s", rates, {PEER: 20}, (sizes,), skipped, own=(STAGE,))]
+    yield Result(question, "frames/s", rates, {PEER: 20}, (sizes,), skipped, own=(STAGE,))
 
 
 def _drawn(reel: Reel, path: Path) -> None:

@@ -45,14 +45,13 @@ def main() -> None:
     before = harness.from_json(KEPT.read_text()) if KEPT.exists() else []
     kept, found, here = before, list[Result](), harness.machine()
     for name in parsed.names or (SHORT if parsed.check else SHORT + LONG):
-        measured = importlib.import_module(name).measure(parsed.rounds)
-        measured = [dataclasses.replace(result, machine=here) for result in measured]
-        print(_text(measured), flush=True)
-        found += measured
-        kept = _replaced(kept, measured)
-        if not parsed.check:
-            KEPT.write_text(harness.to_json(kept))
-            PAGE.write_text(page(kept))
+        for result in importlib.import_module(name).measure(parsed.rounds):
+            found.append(dataclasses.replace(result, machine=here))
+            print(_text(found[-1:]), flush=True)
+            kept = _replaced(kept, found[-1:])
+            if not parsed.check:
+                KEPT.write_text(harness.to_json(kept))
+                PAGE.write_text(page(kept))
     if parsed.check:
         print("\n".join(_worse(before, found)) or "nothing is worse by more than the noise")
 

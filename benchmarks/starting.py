@@ -4,6 +4,7 @@ import os
 import statistics
 import subprocess
 import sys
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -18,9 +19,8 @@ MOST = 0.25
 """Seconds of our own."""
 
 
-def measure(rounds: int) -> list[Result]:
+def measure(rounds: int) -> Iterator[Result]:
     """Ask in this checkout, with its declared experiments."""
-    results = []
     for name, arguments in COMMANDS.items():
         cases = {OURS: partial(_rate, [SHOWREEL, *arguments]), "python -c pass": partial(_rate, PYTHON)}
         rates = harness.paired(cases, rounds, title=name)
@@ -31,8 +31,7 @@ def measure(rounds: int) -> list[Result]:
             f"{statistics.median(own):.2f} s ({min(own):.2f} … {max(own):.2f}) over `python -c pass`; "
             f"target ≤ {MOST} s: {verdict}"
         )
-        results.append(Result(name, "starts/s", rates, notes=(note,)))
-    return results
+        yield Result(name, "starts/s", rates, notes=(note,))
 
 
 def _rate(command: list[str]) -> float:

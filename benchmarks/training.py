@@ -14,7 +14,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -34,8 +34,9 @@ LARGEST_GAP = 0.05
 """dB between ours and another's PSNR on the test split at the end."""
 
 
-def measure(rounds: int) -> list[Result]:
-    return [compared("training", *sizes, rounds, {}) for sizes in SHAPES.items()]
+def measure(rounds: int) -> Iterator[Result]:
+    for sizes in SHAPES.items():
+        yield compared("training", *sizes, rounds, {})
 
 
 def compared(

@@ -319,20 +319,23 @@ def _trained(data: Path, folder: Path, *, halved: bool) -> dict[str, Path]:
 def test_two_devices_train_as_one_does(data: Path, tmp_path: Path) -> None:
     """Two logical ones of the processor, in a process of their own: TensorFlow counts its devices once.
 
-    48 images are two batches of 20 and one that is filled up.
+    48 images are two batches of 20 and one that is filled up, and fewer than 64.
     """
+    sizes = {"twenty": 20, "again": 20, "sixty-four": 64}
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=_two_devices) as pool:
-        shared, again = (
-            pool.submit(run, data, tmp_path / name, batch_size=20, devices=2).result() for name in ("shared", "again")
-        )
-    trained = run(data, tmp_path / "alone", batch_size=20)
-    assert shared["model"].read_bytes() == again["model"].read_bytes()
-    histories = [pd.read_csv(paths["history"]) for paths in (trained, shared)]
-    np.testing.assert_allclose(histories[1], histories[0], rtol=1e-3)
-    reels = [storage.read(paths["reel"], storage.Reel) for paths in (trained, shared)]
-    np.testing.assert_allclose(reels[1].psnr, reels[0].psnr, atol=1e-2)
-    assert np.abs(reels[1].predictions.astype(int) - reels[0].predictions).max() <= 1
-    assert json.loads(reels[1].origin)["devices"][0].startswith("2 × ")
+        shared = {
+            name: pool.submit(run, data, tmp_path / name, batch_size=size, devices=2).result()
+            for name, size in sizes.items()
+        }
+    assert shared["twenty"]["model"].read_bytes() == shared["again"]["model"].read_bytes()
+    for name in ("twenty", "sixty-four"):
+        alone = run(data, tmp_path / f"{name} alone", batch_size=sizes[name])
+        histories = [pd.read_csv(paths["history"]) for paths in (alone, shared[name])]
+        np.testing.assert_allclose(histories[1], histories[0], rtol=1e-3)
+        reels = [storage.read(paths["reel"], storage.Reel) for paths in (alone, shared[name])]
+        np.testing.assert_allclose(reels[1].psnr, reels[0].psnr, atol=1e-2)
+        assert np.abs(reels[1].predictions.astype(int) - reels[0].predictions).max() <= 1
+        assert json.loads(reels[1].origin)["devices"][0].startswith("2 × ")
 
 
 @pytest.mark.faults
