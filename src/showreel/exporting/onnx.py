@@ -1,4 +1,7 @@
-"""ONNX, by Keras with tf2onnx, run by ONNX Runtime on the processor. Equal networks give equal bytes.
+"""ONNX, by Keras with tf2onnx, run by ONNX Runtime on the processor.
+
+Equal networks give equal bytes, unless their smallest feature maps are of one pixel: of two equal changes of layout
+around these tf2onnx keeps the one or the other.
 
 Height and width are free, too, where the network allows it: it consists of convolutions, and its trained size is no
 odd one that it would have to pad and crop.
@@ -6,6 +9,7 @@ odd one that it would have to pad and crop.
 
 import warnings
 from collections.abc import Callable
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +46,8 @@ def write(network: keras.Model, path: Path, trained: str) -> None:
         warnings.filterwarnings("ignore", "In the future `np.object`", FutureWarning)  # Keras's patch of tf2onnx
         network.export(path, format="onnx", verbose=False, input_signature=network.inputs)
     model = onnx.load(path)
+    _squeeze(model.graph, len(network.output_shape))
+    _order(model.graph)
     _name(model.graph)
     onnx.helper.set_model_props(model, properties)
     onnx.checker.check_model(model, full_check=True)
@@ -66,6 +72,40 @@ def _freed(network: keras.Model) -> Resizable | None:
     before, after = network.input_shape[1:3], network.output_shape[1:3]
     pads = any(size % free.multiple for size in before)
     return None if pads or after != tuple(free.scale * size for size in before) else free
+
+
+def _squeeze(graph: Any, rank: int) -> None:
+    """Put back the last Squeeze, of the leading dimensions of 1, where tf2onnx lost it.
+
+    Of its passes over a graph, one turns a change of layout into Reshape and Squeeze and hands the Squeeze to all
+    readers. Passes go through sets, in another order each time, and in one conversion of forty of a network with one
+    channel that Reshape is the output by then, which no operation reads.
+    """
+    (output,) = graph.output
+    dimensions = output.type.tensor_type.shape.dim
+    leading = np.arange(len(dimensions) - rank)
+    if not leading.size:
+        return
+    integers = (each for each in graph.initializer if each.data_type == onnx.TensorProto.INT64)
+    axes = [each.name for each in integers if np.array_equal(onnx.numpy_helper.to_array(each), leading)]
+    if not axes:
+        axes = ["leading"]
+        graph.initializer.append(onnx.numpy_helper.from_array(leading, *axes))
+    (last,) = (node for node in graph.node if output.name in node.output)
+    last.output[:] = ["unsqueezed"]
+    graph.node.append(onnx.helper.make_node("Squeeze", ["unsqueezed", axes[0]], [output.name], domain=""))
+    del dimensions[: leading.size]
+
+
+def _order(graph: Any) -> None:
+    """Sort the operations, each after those that it reads, by what leads to the output: tf2onnx's order is chance."""
+    makers = {value: node.output[0] for node in graph.node for value in node.output}
+    read = {node.output[0]: [makers[value] for value in node.input if value in makers] for node in graph.node}
+    found = [makers[graph.output[0].name]]
+    for each in found:  # which grows
+        found += [maker for maker in read[each] if maker not in found]
+    order = list(TopologicalSorter({each: read[each] for each in found}).static_order())
+    graph.node.sort(key=lambda node: order.index(node.output[0]))
 
 
 def _name(graph: Any) -> None:
