@@ -4,10 +4,10 @@ Run in a project whose networks were trained and exported: `python benchmarks/tr
 Chromium and the development packages.
 """
 
+import base64
 import shutil
 import sys
 import time
-from typing import Any
 
 import material
 import numpy as np
@@ -22,17 +22,18 @@ from showreel.sources import source
 
 IMAGES = 1000
 LARGE = 512
-ANSWER = """async ([height, width, channels, list]) => {
-    const image = {height, width, channels, pixels: Uint8Array.from(list)};
+ANSWER = """async ([height, width, channels, text]) => {
+    const image = {height, width, channels, pixels: Uint8Array.from(atob(text), (one) => one.charCodeAt(0))};
     const {values, milliseconds} = await answer(shown.network, image);
-    return [milliseconds, [...values]];
+    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    return [milliseconds, btoa(Array.from(bytes, (one) => String.fromCharCode(one)).join(""))];
 }"""
 
 
-def answered(page: Page, image: NDArray[Any]) -> tuple[float, NDArray[np.float32]]:
+def answered(page: Page, image: NDArray[np.uint8]) -> tuple[float, NDArray[np.float32]]:
     """Return the milliseconds that the page's network took for an image, and the values of its answer."""
-    milliseconds, values = page.evaluate(ANSWER, [*image.shape, image.ravel().tolist()])
-    return float(milliseconds), np.array(values, np.float32)
+    milliseconds, values = page.evaluate(ANSWER, [*image.shape, base64.b64encode(image.tobytes()).decode()])
+    return float(milliseconds), np.frombuffer(base64.b64decode(values), np.float32)
 
 
 def measure(name: str, page: Page, address: str, declared: params.Params) -> None:
