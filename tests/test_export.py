@@ -1,3 +1,5 @@
+import os
+import subprocess
 import sys
 from collections import OrderedDict
 from collections.abc import Callable
@@ -155,6 +157,16 @@ def test_equal_networks_give_equal_bytes(tmp_path: Path, form: str) -> None:
         path.parent.mkdir()
         MODULES[form].write(network(), path, TRAINED)
     assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+@pytest.mark.slow
+def test_onnx_runtime_tells_nobody_that_it_is_used(tmp_path: Path) -> None:
+    """Its telemetry begins with a session's file beside temporary ones and a device's identifier among the caches."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("ORT_")}
+    folders = {name: str(tmp_path) for name in ("TMPDIR", "XDG_CACHE_HOME")}
+    command = [sys.executable, "-c", "import showreel.exporting.onnx"]
+    subprocess.run(command, env=environment | folders, check=True, capture_output=True)
+    assert list(tmp_path.rglob("*")) == []
 
 
 @pytest.mark.parametrize(("build", "size"), [(unet.build, 8), pytest.param(transposed, 3, marks=pytest.mark.slow)])

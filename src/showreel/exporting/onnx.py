@@ -7,6 +7,7 @@ Height and width are free, too, where the network allows it: it consists of conv
 odd one that it would have to pad and crop.
 """
 
+import os
 import warnings
 from collections.abc import Callable
 from graphlib import TopologicalSorter
@@ -16,11 +17,13 @@ from typing import Any
 import keras
 import numpy as np
 import onnx
-import onnxruntime
 from numpy.typing import NDArray
 
 from showreel.applying.resizable import Resizable, resizable
 from showreel.errors import ShowreelError
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # it tells Microsoft of its use, unless it reads this when imported
+import onnxruntime
 
 OUTPUT = "restored"
 BATCH = "batch"
