@@ -23,10 +23,9 @@ from showreel.sources import source
 IMAGES = 1000
 LARGE = 512
 ANSWER = """async ([height, width, channels, text]) => {
-    const image = {height, width, channels, pixels: Uint8Array.from(atob(text), (one) => one.charCodeAt(0))};
+    const image = {height, width, channels, pixels: Uint8Array.fromBase64(text)};
     const {values, milliseconds} = await answer(shown.network, image);
-    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-    return [milliseconds, btoa(Array.from(bytes, (one) => String.fromCharCode(one)).join(""))];
+    return [milliseconds, new Uint8Array(values.buffer, values.byteOffset, values.byteLength).toBase64()];
 }"""
 
 
