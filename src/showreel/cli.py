@@ -119,6 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     choice.add_argument("pattern", nargs="?", default="*", help="'mnist-*'; default: all that is here")
     verifying.add_argument("--json", action="store_true", help="for machines: every finding")
     choice.add_argument("--rebuild", metavar="EXPERIMENT", help="make it again in a scratch folder and compare")
+    choice.add_argument("--same", metavar="COMMIT", help="does its code make the same bytes as the code here?")
     _add_apply(added)
     starting = _command(added, new)
     starting.add_argument("kind", choices=KINDS, help="what to begin")

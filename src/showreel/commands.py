@@ -180,14 +180,22 @@ def sync(pattern: str, declared: params.Params) -> None:
     terminal.write(sync(declared.matching(pattern), declared, root=layout.PARAMS.parent, source=find.PACKAGE.parent))
 
 
-def verify(pattern: str, as_json: bool, experiment: str | None, declared: params.Params) -> int:
-    """Check every file against dvc.lock, the lineage records and params.yaml, or make one experiment again."""
+def verify(pattern: str, as_json: bool, experiment: str | None, revision: str | None, declared: params.Params) -> int:
+    """Check every file against dvc.lock, the lineage records and params.yaml, or make one experiment again.
+
+    --same COMMIT makes a tiny portfolio with that commit's code and with the code here, in scratch folders, and
+    compares every output: what an edit that should change no result has to pass.
+    """
     from showreel.verification import report
     from showreel.verification.audit import audit
     from showreel.verification.rebuild import rebuild
 
     root, source = layout.PARAMS.parent, find.PACKAGE.parent
-    if experiment is None:
+    if revision is not None:
+        from showreel.verification.same import same
+
+        told = report.of_sameness(same(source, revision))
+    elif experiment is None:
         experiments = None if pattern == "*" else declared.matching(pattern)
         told = report.of_audit(audit(root, declared, source=source, experiments=experiments))
     else:

@@ -21,6 +21,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "showreel verify",
         "showreel verify 'mnist-*' --json",
         "showreel verify --rebuild mnist-denoiser   # train it again elsewhere, and compare",
+        "showreel verify --same HEAD~1   # does an edit of the code change any byte?",
     ),
     "apply": (
         "showreel apply photos-denoiser picture.png -o restored.png",

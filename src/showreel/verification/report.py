@@ -11,9 +11,13 @@ from showreel.verification.compare import Difference
 from showreel.verification.findings import Finding
 from showreel.verification.mending import joined
 from showreel.verification.rebuild import Rebuild
+from showreel.verification.same import Sameness
 
 NAMED = 3
 """Stages or paths that a line names before it only counts."""
+
+
+SHORT_COMMIT = 12
 
 
 class Report(NamedTuple):
@@ -48,6 +52,24 @@ def of_rebuild(rebuild: Rebuild) -> Report:
     ]
     plain = {**rebuild._asdict(), "first": rebuild.first, "stages": stages}
     return Report(rebuild.verdict != "different", "\n".join(lines), _json(plain))
+
+
+def of_sameness(sameness: Sameness) -> Report:
+    """Tell one line a stage, one a file that differs, and a last line that sums up."""
+    lines = []
+    for stage, differences in sameness.stages.items():
+        lines.append(f"{stage}: {'differs' if differences else 'the same'}")
+        lines += [f"    {difference.path}: {_distance(difference)}" for difference in differences]
+    told = (
+        f"{len(sameness.differing)} of {len(sameness.stages)} stages differ" if sameness.differing else "the same bytes"
+    )
+    lines.append(f"the code of {sameness.commit[:SHORT_COMMIT]} and the code here: {told}")
+    stages = [
+        {"stage": stage, "differences": [difference._asdict() for difference in differences]}
+        for stage, differences in sameness.stages.items()
+    ]
+    plain = {"commit": sameness.commit, "same": not sameness.differing, "stages": stages}
+    return Report(not sameness.differing, "\n".join(lines), _json(plain))
 
 
 def _json(plain: object) -> str:
