@@ -1,11 +1,12 @@
 # The same graph as dvc.yaml, for parallel machines, GPUs and clusters. All values come from params.yaml.
-from showreel import layout, params
+from showreel.pipeline import paths
+from showreel.params import schema
 
 
 configfile: "params.yaml"
 
 
-params.load(layout.PARAMS)
+schema.load(paths.PARAMS)
 
 
 report: "workflow/report/workflow.rst"
@@ -27,7 +28,7 @@ wildcard_constraints:
 rule all_gifs:
     default_target: True
     input:
-        [layout.gif(experiment) for experiment in config["experiments"]],
+        [paths.gif(experiment) for experiment in config["experiments"]],
 
 
 # `snakemake mnist` makes the GIFs of one data set, `snakemake mnist-denoiser` that of one experiment.
@@ -37,4 +38,4 @@ for target, experiments in targets(config["experiments"]).items():
         name:
             target
         input:
-            [layout.gif(experiment) for experiment in experiments],
+            [paths.gif(experiment) for experiment in experiments],

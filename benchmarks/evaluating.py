@@ -8,8 +8,8 @@ import numpy as np
 from harness import OURS, Result
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from showreel.objectives.restoration.learning import unit
-from showreel.objectives.restoration.scores import score
+from showreel.tasks.restoration.learning import unit
+from showreel.tasks.restoration.scores import score
 
 COUNT, LOOP = 10_000, 500
 SHAPES = ((28, 28, 1), (32, 32, 3))

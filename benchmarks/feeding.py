@@ -13,9 +13,9 @@ import material
 import numpy as np
 from harness import OURS, Result
 
-from showreel.models import feeding
-from showreel.models.feeding import Feed
-from showreel.pairs import PairedSplit
+from showreel.storage.examples import PairedSplit
+from showreel.training import feeding
+from showreel.training.feeding import Feed
 
 BATCH = 128
 SHAPES = {material.MNIST: (200_000, 8, 8), (32, 32, 3): (50_000, 8, 8)}

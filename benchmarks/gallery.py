@@ -14,10 +14,11 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from showreel import layout, params
 from showreel.gallery import site
 from showreel.gallery.entry import Source
-from showreel.sources import source
+from showreel.params import schema
+from showreel.pipeline import paths
+from showreel.reporting.sources import source
 
 COUNTS = (18, 200)
 MEGABIT = 1e6 / 8
@@ -38,8 +39,8 @@ class Quiet(SimpleHTTPRequestHandler):
 
 
 def sources(count: int) -> list[Source]:
-    declared = params.load(layout.PARAMS)
-    made = [name for name in declared.experiments if all(path.exists() for path in layout.results(name).values())]
+    declared = schema.load(paths.PARAMS)
+    made = [name for name in declared.experiments if all(path.exists() for path in paths.results(name).values())]
     if not made:
         raise SystemExit("there are no results here; `make demo` makes some")
     found = []

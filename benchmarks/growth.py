@@ -23,8 +23,8 @@ import numpy as np
 from harness import Result
 from tqdm import tqdm
 
-from showreel.block import SPLITS
-from showreel.quiet import quiet
+from showreel.pipeline.quiet import quiet
+from showreel.storage.fields import SPLITS
 
 EPOCHS, BATCH = 2, 128
 STEP = "a step of the training"

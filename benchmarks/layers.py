@@ -25,9 +25,10 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
-from showreel.models import device, halves, unet
-from showreel.models.batching import untuned
-from showreel.objectives.restoration import learning
+from showreel.models import unet
+from showreel.tasks.restoration import learning
+from showreel.training import device, halves
+from showreel.training.batching import untuned
 
 SHAPE, OPTIONS, BATCH, STEPS = (28, 28, 1), {"depth": 2, "filters": 16}, 128, 20
 EPOCHS = 5

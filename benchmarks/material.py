@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from showreel import storage
 from showreel.__main__ import set_up_libraries
-from showreel.block import SPLITS, Block, Split
 from showreel.datasets import mnist
-from showreel.lineage import Lineage
-from showreel.pairs import PairedSplit
+from showreel.pipeline.lineage import Lineage
 from showreel.stages.degrade import degrade
+from showreel.storage import prepared as storage
+from showreel.storage.examples import PairedSplit
+from showreel.storage.fields import SPLITS, Block, Split
 
 if TYPE_CHECKING:
     from showreel.stages.train import Recipe

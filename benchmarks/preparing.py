@@ -9,8 +9,8 @@ import numpy as np
 from harness import OURS, Result
 from skimage.util import random_noise
 
-from showreel import storage
 from showreel.stages.degrade import degrade
+from showreel.storage import prepared
 
 SHAPES = {material.MNIST: (54_000, 1_000, 10_000), (32, 32, 3): (14_000, 1_000, 2_000)}
 """Shape of the images → how many of them in the three splits."""
@@ -26,7 +26,7 @@ def measure(rounds: int) -> Iterator[Result]:
 
 def _compared(shape: tuple[int, int, int], counts: tuple[int, int, int], rounds: int) -> Result:
     _, clean, data = material.prepared(shape, counts)
-    images = storage.read_split(clean, "train").images
+    images = prepared.read_split(clean, "train").images
     count, size = sum(counts), int(np.prod(shape))
     folder = material.scratch()
 

@@ -6,7 +6,8 @@ import material
 import training
 from harness import Result
 
-from showreel import layout, params
+from showreel.params import schema
+from showreel.pipeline import paths
 
 LEFT_OUT = {training.COMPILED: "no faster in `training`"}
 SHAPES = {material.MNIST: (55_000, 5_000, 10_000), (32, 32, 3): (12_800, 512, 1_000)}
@@ -14,6 +15,6 @@ SHAPES = {material.MNIST: (55_000, 5_000, 10_000), (32, 32, 3): (12_800, 512, 1_
 
 def measure(rounds: int) -> Iterator[Result]:
     """Train to the end, whatever the rounds: an hour on two cores with bfloat16, several without."""
-    epochs = params.load(material.ROOT / layout.PARAMS).training.epochs - 1
+    epochs = schema.load(material.ROOT / paths.PARAMS).training.epochs - 1
     for sizes in SHAPES.items():
         yield training.compared("whole training", *sizes, epochs, LEFT_OUT)

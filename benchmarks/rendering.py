@@ -10,13 +10,13 @@ import material
 import numpy as np
 from harness import OURS, Result
 
-from showreel import storage
-from showreel.objectives.restoration import colours
-from showreel.objectives.restoration.animation import animated
-from showreel.objectives.restoration.examples import Examples
-from showreel.objectives.restoration.frame import frames
+from showreel.drawing import colours
+from showreel.drawing.frame import frames
+from showreel.drawing.gif import animated
+from showreel.scoring.chosen import Examples
 from showreel.stages import render as stage
-from showreel.storage import Reel
+from showreel.storage import prepared
+from showreel.storage.prepared import Reel
 
 EPOCHS, IMAGES = 25, 10
 METRICS = {"psnr": 21.5, "ssim": 0.9, "gain_db": 6.5, "baseline_psnr": 15.0, "input_psnr": 9.0, "count": 10}
@@ -59,8 +59,8 @@ def _drawn(reel: Reel, path: Path) -> None:
 
 def _stage(reel: Reel, folder: Path) -> Callable[[], None]:
     """Return the whole stage: files read, six pictures written, lineage recorded."""
-    storage.write(folder / "reel.h5", reel)
-    storage.write(folder / "examples.h5", _examples(reel))
+    prepared.write(folder / "reel.h5", reel)
+    prepared.write(folder / "examples.h5", _examples(reel))
     (folder / "metrics.json").write_text(json.dumps(METRICS))
     inputs = {"reel": folder / "reel.h5", "examples": folder / "examples.h5", "metrics": folder / "metrics.json"}
     outputs = {name: folder / file for name, file in OUTPUTS.items()}

@@ -18,12 +18,12 @@ import pandas as pd
 from tqdm import tqdm
 from training import BATCH, OPTIONS, RATE
 
-from showreel import storage
-from showreel.block import SPLITS, Block
 from showreel.datasets import mnist
-from showreel.models import feeding
 from showreel.stages.degrade import degrade
 from showreel.stages.train import Recipe
+from showreel.storage import prepared
+from showreel.storage.fields import SPLITS, Block
+from showreel.training import feeding
 
 COUNTS = dict(zip(SPLITS, (12_800, 2_000, 8), strict=True))
 EPOCHS, SEEDS = 5, (1, 2, 3)
@@ -37,7 +37,7 @@ def main() -> None:
     """Print a line a way, with a PSNR a seed."""
     for way, rows in CHUNKS.items():
         with ExitStack() as patched:
-            patched.enter_context(patch.object(storage, "CHUNK_BYTES", rows * IMAGE_BYTES))
+            patched.enter_context(patch.object(prepared, "CHUNK_BYTES", rows * IMAGE_BYTES))
             if way != "full shuffle":
                 patched.enter_context(patch.multiple(feeding, MEMORY_BYTES=0, WINDOW_BYTES=WINDOW_BYTES))
             folder = _sorted()
@@ -51,7 +51,7 @@ def _sorted() -> Path:
     if place is None:
         raise SystemExit("MNIST is not here: `showreel download mnist` brings it")
     clean, noisy = folder / "clean.h5", folder / "noisy.h5"
-    storage.write_prepared(clean, ((split, _blocks(place, split)) for split in SPLITS), {"dataset": "bench"})
+    prepared.write_prepared(clean, ((split, _blocks(place, split)) for split in SPLITS), {"dataset": "bench"})
     degrade("noisy", clean, noisy, seed=20, options={"sigma": material.SIGMA}, lineage=material.lineage(folder))
     return folder
 

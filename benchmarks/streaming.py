@@ -17,7 +17,7 @@ import harness
 import material
 import numpy as np
 
-from showreel.models import feeding
+from showreel.training import feeding
 
 SHAPE = (64, 64, 3)
 OTHERS = 256

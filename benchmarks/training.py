@@ -90,11 +90,11 @@ def _notes(epochs: int, reached: dict[str, dict[str, float]]) -> tuple[str, ...]
 def ours(noisy: Path, clean: Path, epochs: int, scores: Path) -> Case:
     import keras
 
-    from showreel.models import device, halves
-    from showreel.models.feeding import Feed
-    from showreel.models.prediction import predict
-    from showreel.pairs import PairedSplit
     from showreel.stages.train import Recipe, _compiled
+    from showreel.storage.examples import PairedSplit
+    from showreel.training import device, halves
+    from showreel.training.feeding import Feed
+    from showreel.training.prediction import predict
 
     recipe = Recipe("unet", OPTIONS, SEED, epochs, BATCH, RATE, "auto", deterministic=False)
     device.set_arithmetic(recipe.precision, deterministic=recipe.deterministic)
@@ -119,8 +119,8 @@ def plain(noisy: Path, clean: Path, epochs: int, scores: Path) -> Case:
 
     import keras
 
-    from showreel.models import blocks
-    from showreel.pairs import PairedSplit
+    from showreel.models.parts import blocks
+    from showreel.storage.examples import PairedSplit
 
     splits = {split: PairedSplit.of(noisy, clean, split).read() for split in ("train", "test")}
     degraded, targets = (array.astype(np.float32) / 255 for array in splits["train"])
@@ -144,7 +144,7 @@ def plain(noisy: Path, clean: Path, epochs: int, scores: Path) -> Case:
 def torch(noisy: Path, clean: Path, epochs: int, scores: Path, *, compiled: bool = False) -> Case:
     import torch
 
-    from showreel.pairs import PairedSplit
+    from showreel.storage.examples import PairedSplit
 
     torch.manual_seed(SEED)
     splits = {split: PairedSplit.of(noisy, clean, split).read() for split in ("train", "test")}
@@ -225,7 +225,7 @@ def _torch_network(channels: int) -> Any:
 
 
 def _write(path: Path, target: np.ndarray, restored: np.ndarray, parameters: int) -> None:
-    from showreel.objectives.restoration import learning
+    from showreel.tasks.restoration import learning
 
     psnr = float(learning.psnr(target, np.ascontiguousarray(restored, np.float32)).mean())
     path.write_text(json.dumps({"psnr": psnr, "parameters": int(parameters)}))

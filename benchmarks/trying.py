@@ -14,11 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 from playwright.sync_api import Page, sync_playwright
 
-from showreel import layout, params, storage, trained
 from showreel.exporting.parity import in_float32
 from showreel.gallery import site
-from showreel.models.prediction import predict
-from showreel.sources import source
+from showreel.params import schema
+from showreel.pipeline import paths
+from showreel.reporting.sources import source
+from showreel.training import network_file
+from showreel.training.prediction import predict
 
 IMAGES = 1000
 LARGE = 512
@@ -35,15 +37,15 @@ def answered(page: Page, image: NDArray[np.uint8]) -> tuple[float, NDArray[np.fl
     return float(milliseconds), np.frombuffer(base64.b64decode(values), np.float32)
 
 
-def measure(name: str, page: Page, address: str, declared: params.Params) -> None:
+def measure(name: str, page: Page, address: str, declared: schema.Params) -> None:
     start = time.perf_counter()
     page.goto(address)
     page.wait_for_function("shown.restored")
     loaded = time.perf_counter() - start
     experiment = declared.experiments[name]
-    prepared = layout.prepared(experiment.dataset, experiment.input)
-    images = storage.read_split(prepared, "test", slice(0, IMAGES)).images
-    expected = predict(in_float32(trained.load(layout.model(name))), images)
+    prepared = paths.prepared(experiment.dataset, experiment.input)
+    images = prepared.read_split(prepared, "test", slice(0, IMAGES)).images
+    expected = predict(in_float32(network_file.load(paths.model(name))), images)
     answers = [answered(page, image) for image in images]
     took, found = np.array([one for one, _ in answers]), np.stack([values for _, values in answers])
     apart = np.abs(found.reshape(expected.shape) - expected)
@@ -56,7 +58,7 @@ def measure(name: str, page: Page, address: str, declared: params.Params) -> Non
 
 
 def main() -> None:
-    declared, names, folder = params.load(layout.PARAMS), sys.argv[1:], material.scratch()
+    declared, names, folder = schema.load(paths.PARAMS), sys.argv[1:], material.scratch()
     with sync_playwright() as started:
         site.write([source(name, declared) for name in names], folder)
         browser = started.chromium.launch(

@@ -13,8 +13,9 @@ import material
 import numpy as np
 import training
 
-from showreel.models import device, unet
-from showreel.models.prediction import BATCH, predict
+from showreel.models import unet
+from showreel.training import device
+from showreel.training.prediction import BATCH, predict
 
 COUNT = 10_000
 

@@ -17,7 +17,8 @@ from pathlib import Path
 import material
 from harness import Result
 
-from showreel import layout, params
+from showreel.params import schema
+from showreel.pipeline import paths
 
 TRIO = ("mnist-identity", "mnist-denoiser", "mnist-superresolution")
 
@@ -54,8 +55,8 @@ def _seconds(words: list[str]) -> float:
 
 
 def _trained(name: str) -> tuple[str, str]:
-    epochs = params.load(material.ROOT / layout.PARAMS).recipe(name)["epochs"]
-    what, log = f"training {name}, {epochs} epochs", material.ROOT / layout.timing(name)
+    epochs = schema.load(material.ROOT / paths.PARAMS).recipe(name)["epochs"]
+    what, log = f"training {name}, {epochs} epochs", material.ROOT / paths.timing(name)
     rows = list(csv.DictReader(log.open())) if log.exists() else []
     if len(rows) != epochs:
         return what, f"not known here: `dvc repro --force --single-item train@{name}` leaves them"

@@ -14,9 +14,12 @@ from pathlib import Path
 import pandas as pd
 from playwright.sync_api import ViewportSize, sync_playwright
 
-from showreel import atomic, layout, listing, params, sources, summary
-from showreel.errors import ShowreelError
-from showreel.gallery import site, words
+from showreel.gallery import naming, site
+from showreel.params import schema
+from showreel.pipeline import paths
+from showreel.reporting import metrics, sources, table
+from showreel.storage import atomic
+from showreel.storage.errors import ShowreelError
 
 README = Path("README.md")
 PICTURES = Path("docs/pictures")
@@ -38,18 +41,18 @@ MARGIN = 18
 
 def main() -> None:
     """Make all of it again; what is right already stays as it is."""
-    declared = params.load(layout.PARAMS)
-    made = {README: refreshed(README.read_text(encoding="utf-8"), table(declared)).encode()}
+    declared = schema.load(paths.PARAMS)
+    made = {README: refreshed(README.read_text(encoding="utf-8"), results(declared)).encode()}
     for name in TABLED:
-        if not layout.gif(name).exists():
-            raise ShowreelError(f"{layout.gif(name)}: missing; run `dvc repro render@{name}`")
-        made[PICTURES / f"{name}.gif"] = layout.gif(name).read_bytes()
+        if not paths.gif(name).exists():
+            raise ShowreelError(f"{paths.gif(name)}: missing; run `dvc repro render@{name}`")
+        made[PICTURES / f"{name}.gif"] = paths.gif(name).read_bytes()
     made[PICTURES / "gallery.png"] = picture_of_gallery(declared)
     for path, content in made.items():
         _replace(path, content)
 
 
-def table(declared: params.Params) -> str:
+def results(declared: schema.Params) -> str:
     """Return the table of the experiments' scores, in Markdown."""
     lines = [_line(HEADINGS), _line("---" for _ in HEADINGS)]
     lines += [_line(_cells(name, declared.experiments[name])) for name in TABLED]
@@ -74,7 +77,7 @@ def chromium() -> str | None:
     return shutil.which("chromium") or shutil.which("google-chrome")
 
 
-def picture_of_gallery(declared: params.Params) -> bytes:
+def picture_of_gallery(declared: schema.Params) -> bytes:
     """Return a PNG of the gallery's first page over the experiments of `PICTURED`.
 
     Raises:
@@ -98,20 +101,20 @@ def picture_of_gallery(declared: params.Params) -> bytes:
     return picture
 
 
-def _cells(name: str, experiment: params.Experiment) -> list[str]:
+def _cells(name: str, experiment: schema.Experiment) -> list[str]:
     """Return a row: from the scores, the tuned baselines, the history, and the record of the evaluation."""
-    scores = listing.scores(summary.read(layout.metrics(name)))
-    options = json.loads(layout.record("evaluate", name).read_text(encoding="utf-8"))["degradation"]
-    ways = pd.read_csv(layout.baselines(name))["baseline"]  # the strongest comes first
-    given = f"{experiment.input}{words.listed(options)}, {scores['input']}"
+    scores = table.scores(metrics.read(paths.metrics(name)))
+    options = json.loads(paths.record("evaluate", name).read_text(encoding="utf-8"))["degradation"]
+    ways = pd.read_csv(paths.baselines(name))["baseline"]  # the strongest comes first
+    given = f"{experiment.input}{naming.listed(options)}, {scores['input']}"
     return [
-        f"[{words.task(name, experiment.dataset)}]({PICTURES / name}.gif)",
-        "the target itself" if experiment.input == params.CLEAN else given,
-        f"{words.spoken(ways[0])}, {scores['baseline']}" if len(ways) else "none",
+        f"[{naming.task(name, experiment.dataset)}]({PICTURES / name}.gif)",
+        "the target itself" if experiment.input == schema.CLEAN else given,
+        f"{naming.spoken(ways[0])}, {scores['baseline']}" if len(ways) else "none",
         scores["network"],
         scores["SSIM"],
         scores["gain"],
-        str(len(pd.read_csv(layout.history(name)))),
+        str(len(pd.read_csv(paths.history(name)))),
     ]
 
 

@@ -8,8 +8,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from showreel.lineage import Lineage
-from showreel.provenance import file_digest
+from showreel.pipeline.lineage import Lineage
+from showreel.pipeline.provenance import file_digest
 
 ROOT = Path(__file__).parents[1]
 RECORDS = Path(tempfile.mkdtemp(prefix="showreel-records-"))

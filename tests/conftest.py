@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, settings
 from looked_on import prepared, train
 from visits import Visit
 
-from showreel import locks
+from showreel.pipeline import locks
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

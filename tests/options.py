@@ -2,7 +2,7 @@
 
 from typing import Any, Literal, get_args, get_origin
 
-from showreel import find
+from showreel.params import registry
 
 VALUES = {bool: True, int: 2, float: 0.2}
 
@@ -10,7 +10,7 @@ VALUES = {bool: True, int: 2, float: 0.2}
 def values(folder: str, name: str) -> dict[str, Any]:
     """Return each option's default or, where it has none, a value by its type."""
     return {
-        option: _value(*known, f"{folder}.{name}: {option}") for option, known in find.options(folder, name).items()
+        option: _value(*known, f"{folder}.{name}: {option}") for option, known in registry.options(folder, name).items()
     }
 
 

@@ -14,11 +14,13 @@ import yaml
 from PIL import Image
 from samples import make_examples
 
-from showreel import params, storage
-from showreel.block import SPLITS, Block
-from showreel.verification import digests, graph
+from showreel.params import schema
+from showreel.pipeline import graph
+from showreel.pipeline.graph import Stage
+from showreel.storage import prepared
+from showreel.storage.fields import SPLITS, Block
+from showreel.verification import digests
 from showreel.verification.audit import Audit, audit
-from showreel.verification.graph import Stage
 
 Told = set[tuple[str, str, str]]
 """Kind, path and stage of findings."""
@@ -54,7 +56,7 @@ def make(root: Path, *, lock: bool = True, records: bool = True) -> dict[str, St
     (root / ".dvcignore").write_text("# not data\n.snakemake_timestamp\n")
     (root / CODE).parent.mkdir(parents=True)
     (root / CODE).write_text("# every stage runs this\n")
-    stages = graph.stages(params.load(root / "params.yaml"))
+    stages = graph.stages(schema.load(root / "params.yaml"))
     for stage in stages.values():
         for path in stage.outputs:
             write(root / path)
@@ -69,7 +71,7 @@ def make(root: Path, *, lock: bool = True, records: bool = True) -> dict[str, St
 def enter(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Make a project the current folder, and its `src` that of the package."""
     monkeypatch.chdir(root)
-    monkeypatch.setattr("showreel.find.PACKAGE", root / "src/showreel")
+    monkeypatch.setattr("showreel.params.registry.PACKAGE", root / "src/showreel")
 
 
 def write(path: Path) -> None:
@@ -85,11 +87,11 @@ def write(path: Path) -> None:
         (path / "labels/a.npy").write_bytes(b"labels")
     elif path.parts[-2] == "digits":
         block = Block(images, np.arange(3, dtype=np.int32))
-        storage.write_prepared(path, ((split, [block]) for split in SPLITS), {"degradation": path.stem})
+        prepared.write_prepared(path, ((split, [block]) for split in SPLITS), {"degradation": path.stem})
     elif path.suffix == ".h5":
         frames = np.stack([images, images])
-        reel = storage.Reel("{}", np.arange(3), images, images, np.arange(2), frames, np.zeros(2))
-        storage.write(path, reel if path.name.endswith(".reel.h5") else make_examples(reel, ""))
+        reel = prepared.Reel("{}", np.arange(3), images, images, np.arange(2), frames, np.zeros(2))
+        prepared.write(path, reel if path.name.endswith(".reel.h5") else make_examples(reel, ""))
     elif path.suffix == ".keras":
         write_keras(path, 0.5)
     elif path.suffix == ".json":
@@ -162,7 +164,7 @@ def used(root: Path, stage: Stage) -> dict[str, Any]:
     """Return the values of params.yaml that shape a stage, by their dotted keys."""
     verb = stage.command.split()[0]
     keys = [*SECTIONS[verb], *([f"experiments.{stage.experiment}"] if verb in ("train", "evaluate") else [])]
-    return params.load(root / "params.yaml").values(*keys)
+    return schema.load(root / "params.yaml").values(*keys)
 
 
 def flip(path: Path, place: float = 0.5) -> None:
@@ -173,7 +175,7 @@ def flip(path: Path, place: float = 0.5) -> None:
 
 
 def check(root: Path, experiments: list[str] | None = None) -> Audit:
-    return audit(root, params.load(root / "params.yaml"), source=root / "src", experiments=experiments)
+    return audit(root, schema.load(root / "params.yaml"), source=root / "src", experiments=experiments)
 
 
 def told(root: Path, experiments: list[str] | None = None) -> Told:

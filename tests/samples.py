@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 from checkouts import begun
 
-from showreel import layout, storage
 from showreel.gallery.entry import Source
-from showreel.objectives.restoration.examples import Examples
+from showreel.pipeline import paths
+from showreel.scoring.chosen import Examples
 from showreel.stages.render import render
-from showreel.storage import Reel
+from showreel.storage import prepared
+from showreel.storage.prepared import Reel
 
 IMAGES = 300
 WAY = ("psnr", "psnr_low", "psnr_high", "ssim", "mse")
@@ -59,10 +60,10 @@ def make_results(
         dataset=label.split("-")[0],
         input="noisy" if baseline else "clean",
         model="unet",
-        results={name: root / path for name, path in layout.results(label).items()},
-        training=root / layout.record("train", label),
-        evaluation=root / layout.record("evaluate", label),
-        exported=root / layout.exported(label, layout.TRIED),
+        results={name: root / path for name, path in paths.results(label).items()},
+        training=root / paths.record("train", label),
+        evaluation=root / paths.record("evaluate", label),
+        exported=root / paths.exported(label, paths.TRIED),
     )
     files = dict(source.results)
     for path in (*files.values(), source.training, source.evaluation):
@@ -89,10 +90,10 @@ def make_results(
     }  # fmt: skip
     source.training.write_text(json.dumps(record))
     source.evaluation.write_text(json.dumps(record | {"degradation": {"sigma": 0.5}, "classes": ["cat", "dog"]}))
-    reel_file, examples_file = (root / layout.reel(label), root / layout.examples(label))
+    reel_file, examples_file = (root / paths.reel(label), root / paths.examples(label))
     reel_file.parent.mkdir(exist_ok=True)
-    storage.write(reel_file, reel)
-    storage.write(examples_file, make_examples(reel, baseline))
+    prepared.write(reel_file, reel)
+    prepared.write(examples_file, make_examples(reel, baseline))
     drawn = {name: files[name] for name in ("metrics", "gif", "poster", "card", "still", "sheet", "places")}
     render(label, reel=reel_file, examples=examples_file, **drawn, lineage=begun())
     return source

@@ -16,7 +16,7 @@ from checkouts import Checkout
 from engines import EXPERIMENTS, GALLERY
 from samples import write_properties
 
-from showreel.provenance import file_digest
+from showreel.pipeline.provenance import file_digest
 
 pytestmark = pytest.mark.slow
 

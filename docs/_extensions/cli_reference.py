@@ -7,7 +7,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from showreel import cli
+from showreel.cli import parser
 
 WIDTH = 96
 """Characters of a line of the site; otherwise argparse asks the terminal."""
@@ -25,7 +25,7 @@ class CliReference(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Return the page's sections."""
         self.env.note_reread()
-        return self.parse_text_to_nodes(markdown(cli._parser()), allow_section_headings=True)
+        return self.parse_text_to_nodes(markdown(parser._parser()), allow_section_headings=True)
 
 
 def markdown(parser: argparse.ArgumentParser) -> str:

@@ -9,7 +9,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from showreel import find
+from showreel.params import registry
 
 FILE = "params.schema.json"
 HEAD = "| key | value | default | meaning |\n| --- | --- | --- | --- |\n"
@@ -29,15 +29,15 @@ class ParamsReference(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the page's sections."""
-        for path in find.PACKAGE.rglob("*.py"):
+        for path in registry.PACKAGE.rglob("*.py"):
             self.env.note_dependency(str(path))
-        return self.parse_text_to_nodes(markdown(params_schema.schema()), allow_section_headings=True)
+        return self.parse_text_to_nodes(markdown(params_schema.written()), allow_section_headings=True)
 
 
 def write_schema(app: Sphinx, exception: Exception | None) -> None:
     """Put the schema beside the pages."""
     if exception is None:
-        text = json.dumps(params_schema.schema(), indent=1, ensure_ascii=False)
+        text = json.dumps(params_schema.written(), indent=1, ensure_ascii=False)
         (Path(app.outdir) / FILE).write_text(f"{text}\n", encoding="utf-8")
 
 
@@ -47,7 +47,7 @@ def markdown(schema: params_schema.Schema) -> str:
     parts = ["## The whole file", table(schema)]
     for name, section in (("training", "Training"), ("watch", "Watch"), ("experiments", "Experiment")):
         parts += [f"## {name}", definitions[section]["description"], table(definitions[section])]
-    for folder in find.CONFIGURED:
+    for folder in registry.CONFIGURED:
         parts.append(f"## {folder}")
         for name in params_schema.configurable(folder):
             told = definitions[f"{folder}.{name}"]

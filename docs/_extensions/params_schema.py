@@ -6,14 +6,14 @@ from typing import Any
 
 import pydantic
 
-from showreel import find, params
+from showreel.params import registry, schema
 
 Schema = dict[str, Any]
 
 
-def schema() -> Schema:
+def written() -> Schema:
     """Return the JSON schema (draft 2020-12) of params.yaml; what each key means is its `description`."""
-    whole = params.Params.model_json_schema()
+    whole = schema.Params.model_json_schema()
     definitions, sections = whole["$defs"], whole["properties"]
     del definitions["Dataset"]
     (names,) = sections["datasets"]["patternProperties"]
@@ -24,27 +24,27 @@ def schema() -> Schema:
         described = {key: sections[folder][key] for key in ("type", "description")}
         sections[folder] = described | {"properties": named, "additionalProperties": False}
     experiment = definitions["Experiment"]["properties"]
-    experiment["input"]["enum"] = [params.CLEAN, *configurable("degradations")]
+    experiment["input"]["enum"] = [schema.CLEAN, *configurable("degradations")]
     experiment["model"]["enum"] = list(configurable("models"))
     for name, change in definitions["TrainingChange"]["properties"].items():
         change["description"] = definitions["Training"]["properties"][name]["description"]
         del change["default"]  # it stands for "as the others", and cannot be written
     del experiment["training"]["default"], sections["watch"]["default"]  # their own keys tell theirs
-    for folder in find.CONFIGURED:
+    for folder in registry.CONFIGURED:
         definitions |= {f"{folder}.{name}": extension(folder, name) for name in configurable(folder)}
     draft = "https://json-schema.org/draft/2020-12/schema"
-    schema: Schema = _untitled({"$schema": draft, **whole, "$defs": definitions, "additionalProperties": False})
-    return schema
+    found: Schema = _untitled({"$schema": draft, **whole, "$defs": definitions, "additionalProperties": False})
+    return found
 
 
 def configurable(folder: str) -> tuple[str, ...]:
     """List the extensions of a folder that params.yaml can name: all but `clean`, which is always there."""
-    return tuple(name for name in find.names(folder) if name != params.CLEAN)
+    return tuple(name for name in registry.names(folder) if name != schema.CLEAN)
 
 
 def extension(folder: str, name: str) -> Schema:
     """Return the schema of one extension's options; `source`, which names a data set's, is among them."""
-    known: Any = find.options(folder, name)
+    known: Any = registry.options(folder, name)
     made = pydantic.create_model(name, __config__=pydantic.ConfigDict(extra="forbid"), **known)
     told: Schema = _untitled(made.model_json_schema()) | {"description": summary(folder, name)}
     options, meant = told.get("properties", {}), meanings(folder, name)
@@ -65,14 +65,14 @@ def summary(folder: str, name: str) -> str:
 def meanings(folder: str, name: str) -> dict[str, str]:
     """Return what an extension's function says of each of its arguments."""
     functions = {node.name: node for node in _tree(folder, name).body if isinstance(node, ast.FunctionDef)}
-    text = ast.get_docstring(functions[find.CONFIGURED[folder]]) or ""
+    text = ast.get_docstring(functions[registry.CONFIGURED[folder]]) or ""
     listed = re.search(r"^Args:\n(.*?)(?=^\S|\Z)", text, re.DOTALL | re.MULTILINE)
     entries = re.split(r"^    (?=\S)", listed[1] if listed else "", flags=re.MULTILINE)[1:]
     return {key: _one_line(meaning) for key, _, meaning in (entry.partition(":") for entry in entries)}
 
 
 def _tree(folder: str, name: str) -> ast.Module:
-    return ast.parse((find.PACKAGE / folder / f"{name}.py").read_text(encoding="utf-8"))
+    return ast.parse((registry.PACKAGE / folder / f"{name}.py").read_text(encoding="utf-8"))
 
 
 def _one_line(text: str) -> str:

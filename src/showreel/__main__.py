@@ -19,11 +19,11 @@ def main() -> int:
     """Run the command line and return its exit code; see `cli`."""
     set_up_libraries()
     gc.disable()
-    from showreel import cli
+    from showreel.cli import parser
 
     gc.freeze()  # modules are no garbage: it is not looked for among them, neither now nor at the end
     gc.enable()
-    return cli.main()
+    return parser.main()
 
 
 def set_up_libraries() -> None:

@@ -11,9 +11,9 @@ from PIL import Image
 from samples import IMAGES, make_results
 from visits import DESK, PHONE, SCHEMES, Visit, barriers, served
 
-from showreel.comparison import Paired, compare
 from showreel.gallery import site
 from showreel.gallery.entry import Source, contestant
+from showreel.scoring.paired import Paired, compare
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -20,8 +20,8 @@ from showreel.degradations import downscaled
 from showreel.exporting import onnx
 from showreel.gallery import site
 from showreel.models import unet, upscaler
-from showreel.models.prediction import predict
-from showreel.objectives.restoration.scores import score
+from showreel.tasks.restoration.scores import score
+from showreel.training.prediction import predict
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -10,8 +10,8 @@ from pathlib import Path
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from showreel.block import Block
-from showreel.errors import ShowreelError
+from showreel.storage.errors import ShowreelError
+from showreel.storage.fields import Block
 
 SECONDS = 10.0
 """No input may take longer; most take milliseconds."""

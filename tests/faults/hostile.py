@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 from test_params import GOOD
 
-from showreel import cli
+from showreel.cli import parser
 
 MEGABYTE = 1 << 20
 BOUND = 300
@@ -21,9 +21,9 @@ MINE = "  mine: {source: folder, path: PATH, size: 8}\n  mnist: {source: mnist}\
 MEASURED = """
 import logging, sys
 from pathlib import Path
-from showreel import cli
+from showreel.cli import parser
 logging.disable()
-code = cli.main(sys.argv[1:])
+code = parser.main(sys.argv[1:])
 peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
 print(int(peak.split()[1]) // 1024)
 sys.exit(code)
@@ -65,7 +65,7 @@ def refused(folder: Path, command: str, capsys: pytest.CaptureFixture[str], *, c
     before = files(folder.parent)
     capsys.readouterr()
     with contextlib.chdir(folder):
-        assert cli.main(command.split()) == code
+        assert parser.main(command.split()) == code
     out, error = capsys.readouterr()
     assert files(folder.parent) == before
     assert (out, error.count("\n")) == ("", 1)

@@ -12,7 +12,7 @@ from hostile import files, refused
 from samples import make_results
 from test_hostile_results import NAME, PARAMS, RESULTS, TABLES
 
-from showreel import cli
+from showreel.cli import parser
 
 pytestmark = pytest.mark.slow
 
@@ -61,7 +61,7 @@ def test_hostile_revisions_are_refused(good: Path, capsys: pytest.CaptureFixture
 def test_spaces_in_a_revision_are_no_arguments(good: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = files(good)
     with contextlib.chdir(good):
-        assert cli.main(["compare", NAME, f"{NAME}@HEAD --force"]) == 1
+        assert parser.main(["compare", NAME, f"{NAME}@HEAD --force"]) == 1
     assert "HEAD --force: git knows no such revision" in capsys.readouterr().err
     assert files(good) == before
 
@@ -77,7 +77,7 @@ def test_one_experiment_twice_is_refused(good: Path, capsys: pytest.CaptureFixtu
 
 def test_a_revision_and_today_are_compared(good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with contextlib.chdir(good):
-        assert cli.main(["compare", NAME, f"{NAME}@HEAD", "--page", str(tmp_path / "page")]) == 0
+        assert parser.main(["compare", NAME, f"{NAME}@HEAD", "--page", str(tmp_path / "page")]) == 0
     assert "cannot be told apart" in capsys.readouterr().out
     assert len(list((tmp_path / "page/experiments").iterdir())) == 2
 
@@ -132,7 +132,7 @@ def test_pages_replace_nothing_but_pages(project: Path, capsys: pytest.CaptureFi
 )
 def test_the_project_itself_is_not_replaced(project: Path, capsys: pytest.CaptureFixture[str], page: str) -> None:
     with contextlib.chdir(project):
-        assert cli.main(["gallery"]) == 0
+        assert parser.main(["gallery"]) == 0
     refused(project, f"compare {OTHER} {NAME} --page {page}", capsys, code=2)
 
 
@@ -149,6 +149,6 @@ def test_pages_where_nothing_can_be_written(project: Path, capsys: pytest.Captur
 def test_a_damaged_experiment_leaves_the_page_as_it_was(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = f"compare {OTHER} {NAME} --page page"
     with contextlib.chdir(project):
-        assert cli.main(command.split()) == 0
+        assert parser.main(command.split()) == 0
     (project / RESULTS / "sheet.json").write_text("{}")
     assert f"{RESULTS}/sheet.json: damaged" in refused(project, command, capsys)

@@ -10,7 +10,7 @@ import pytest
 from checkouts import Checkout
 from engines import ENGINES, Engine
 
-from showreel.datasets.idx import NAMES
+from showreel.datasets.parts.idx import NAMES
 
 pytestmark = [pytest.mark.slow, pytest.mark.faults]
 

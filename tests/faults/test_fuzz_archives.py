@@ -11,9 +11,10 @@ from test_datasets import cifar10_members, write_idx
 from test_datasets import write_tar as write_cifar
 from test_folder import three_splits, write_tar, write_zip
 
-from showreel.block import SPLITS
-from showreel.datasets import arrangement, cifar10, folder, idx, mnist
-from showreel.errors import ShowreelError
+from showreel.datasets import cifar10, folder, mnist
+from showreel.datasets.parts import arrangement, idx
+from showreel.storage.errors import ShowreelError
+from showreel.storage.fields import SPLITS
 
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 

@@ -20,11 +20,12 @@ from samples import field
 from test_folder import encoded
 from test_params import GOOD
 
-from showreel import params, trained
-from showreel.datasets import pictures
-from showreel.errors import ParamsError
-from showreel.gallery import exported
-from showreel.models import archive, unet
+from showreel.datasets.parts import pictures
+from showreel.gallery import onnx_properties
+from showreel.models import unet
+from showreel.params import schema
+from showreel.storage.errors import ParamsError
+from showreel.training import network_file
 
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 
@@ -57,7 +58,9 @@ EXPORT = (
 @given(st.one_of(st.binary(max_size=60), mutated(EXPORT)))
 def test_properties_of_exports(data: bytes) -> None:
     with soon():
-        assert {str} >= {type(text) for item in exported.properties(data, Path("a.onnx")).items() for text in item}
+        assert {str} >= {
+            type(text) for item in onnx_properties.properties(data, Path("a.onnx")).items() for text in item
+        }
 
 
 def load_params(content: bytes) -> None:
@@ -65,7 +68,7 @@ def load_params(content: bytes) -> None:
         (place / "params.yaml").write_bytes(content)
         said = ""
         try:
-            assert params.load(place / "params.yaml").seed >= 0
+            assert schema.load(place / "params.yaml").seed >= 0
         except ParamsError as error:
             said = str(error)
         assert said.isprintable()
@@ -113,7 +116,7 @@ def test_params_values(content: bytes) -> None:
 
 def saved_network() -> dict[str, bytes]:
     with tempfile.TemporaryDirectory() as name:
-        archive.save(unet.build((8, 8, 1), (8, 8, 1), depth=0, filters=2), Path(name) / "a.keras", "{}")
+        network_file.save(unet.build((8, 8, 1), (8, 8, 1), depth=0, filters=2), Path(name) / "a.keras", "{}")
         with zipfile.ZipFile(Path(name) / "a.keras") as file:
             return {name: file.read(name) for name in file.namelist()}
 
@@ -132,7 +135,7 @@ def packed(members: dict[str, bytes]) -> bytes:
 def load_network(content: bytes) -> None:
     with soon() as place:
         (place / "a.keras").write_bytes(content)
-        assert trained.load(place / "a.keras").count_params() > 0
+        assert network_file.load(place / "a.keras").count_params() > 0
 
 
 @few

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
-from test_storage import reel, write
+from test_prepared import reel, write
 
-from showreel import storage
+from showreel.storage import prepared
 
 pytestmark = pytest.mark.slow
 
@@ -20,20 +20,20 @@ SECONDS = 30
 READER = """
 import random, sys
 from pathlib import Path
-from showreel import storage
-from showreel.errors import ShowreelError
+from showreel.storage import prepared
+from showreel.storage.errors import ShowreelError
 
 whole, first, last = Path(sys.argv[1]).read_bytes(), int(sys.argv[2]), int(sys.argv[3])
 path = Path(sys.argv[1]).with_suffix(".damaged.h5")
 readers = (
-    [lambda: storage.read(path, storage.Reel)]
+    [lambda: prepared.read(path, prepared.Reel)]
     if "reel" in sys.argv[1]
     else [
-        lambda: storage.read_attributes(path),
-        lambda: storage.image_shape(path),
-        lambda: storage.count(path, "train"),
-        *(lambda split=split: storage.read_split(path, split) for split in ("train", "validation", "test")),
-        lambda: list(storage.stream_split(path, "train")),
+        lambda: prepared.read_attributes(path),
+        lambda: prepared.image_shape(path),
+        lambda: prepared.count(path, "train"),
+        *(lambda split=split: prepared.read_split(path, split) for split in ("train", "validation", "test")),
+        lambda: list(prepared.stream_split(path, "train")),
     ]
 )
 for seed in range(first, last):
@@ -79,7 +79,7 @@ def test_damaged_file_is_read_or_refused(tmp_path: Path, kind: str) -> None:
     if kind == "clean":
         write(path)
     else:
-        storage.write(path, reel(7))
+        prepared.write(path, reel(7))
     faults = read_damaged(path, EXAMPLES * 2)
     of_hdf5 = [fault for fault in faults if "exit -" in fault]
     print(*of_hdf5, sep="\n")

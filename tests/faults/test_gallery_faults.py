@@ -14,7 +14,7 @@ from test_both_engines import HELD
 from test_hostile_results import NAME, PARAMS
 from test_kills import leftovers
 
-from showreel import find
+from showreel.params import registry
 
 pytestmark = pytest.mark.slow
 
@@ -47,7 +47,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     folder = tmp_path_factory.mktemp("alone") / "project"
     folder.mkdir()
     (folder / "params.yaml").write_text(PARAMS)
-    shutil.copytree(find.PACKAGE, folder / "src/showreel", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(registry.PACKAGE, folder / "src/showreel", ignore=shutil.ignore_patterns("__pycache__"))
     make_results(folder, NAME)
     checkout = Checkout(folder)
     HAND.run(checkout, "gallery")

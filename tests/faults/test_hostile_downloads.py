@@ -14,9 +14,10 @@ from test_datasets import write_idx
 from test_fetch import BODY, Place, place, sends
 from test_folder import bomb, plain
 
-from showreel import cli, layout
-from showreel.datasets import idx
-from showreel.errors import ShowreelError
+from showreel.cli import parser
+from showreel.datasets.parts import idx
+from showreel.pipeline import paths
+from showreel.storage.errors import ShowreelError
 
 pytestmark = pytest.mark.slow
 
@@ -121,12 +122,12 @@ def test_digits_of_other_values_are_refused(
 ) -> None:
     folder = raw(tmp_path, "digits")
     monkeypatch.chdir(tmp_path / "project")
-    assert cli.main(["download", "digits"]) == 0
+    assert parser.main(["download", "digits"]) == 0
     path = folder / ("images.npy" if change == "brighter" else "labels.npy")
     values = np.load(path)
     values[5] = 17 if change == "brighter" else int(change.split()[1])
     np.save(path, values)
-    layout.record("download", "digits").unlink()
+    paths.record("download", "digits").unlink()
     assert "values that no digits have" in refused(tmp_path / "project", "prepare digits", capsys)
 
 
@@ -138,7 +139,7 @@ def test_other_photograph_is_refused(
 ) -> None:
     folder = raw(tmp_path, "photos")
     monkeypatch.chdir(tmp_path / "project")
-    assert cli.main(["download", "photos"]) == 0
+    assert parser.main(["download", "photos"]) == 0
     (folder / "astronaut.png").write_bytes(content)
     said = refused(tmp_path / "project", "prepare photos", capsys)
     assert said.startswith("data/raw/photos/astronaut.png: ")

@@ -15,7 +15,7 @@ from hostile import MEGABYTE, measured, project
 from PIL import Image
 from test_folder import bomb, encoded, plain, three_splits, write_zip
 
-from showreel.datasets import pictures
+from showreel.datasets.parts import pictures
 
 pytestmark = pytest.mark.slow
 
@@ -25,7 +25,7 @@ LARGEST = 2000
 MEASURED = """
 import json, sys
 from pathlib import Path
-from showreel.datasets import pictures
+from showreel.datasets.parts import pictures
 def peak():
     return int(next(x for x in Path("/proc/self/status").read_text().splitlines() if x.startswith("VmHWM")).split()[1])
 data, before = Path(sys.argv[1]).read_bytes(), peak()

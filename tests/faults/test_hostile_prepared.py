@@ -9,11 +9,11 @@ import h5py
 import numpy as np
 import pytest
 from hostile import BOUND, measured, project, refused
-from test_storage import reel, write
+from test_prepared import reel, write
 
-from showreel import storage
-from showreel.block import Block
-from showreel.errors import ShowreelError
+from showreel.storage import prepared
+from showreel.storage.errors import ShowreelError
+from showreel.storage.fields import Block
 
 pytestmark = pytest.mark.slow
 
@@ -142,7 +142,7 @@ def test_file_that_is_not_ours_is_refused_in_one_line(
 ) -> None:
     path = hostile(tmp_path, change)
     with pytest.raises(ShowreelError, match=r"clean\.h5: "):
-        storage.read_split(path, "test")
+        prepared.read_split(path, "test")
     assert "clean.h5: " in refused(tmp_path / "project", "degrade digits noisy", capsys)
 
 
@@ -150,11 +150,11 @@ def test_file_that_is_not_ours_is_refused_in_one_line(
 def test_nothing_of_another_file_is_read(tmp_path: Path, change: Change) -> None:
     path = hostile(tmp_path, change)
     readers: list[Callable[[], object]] = [
-        lambda: storage.read_attributes(path),
-        lambda: storage.image_shape(path),
-        lambda: storage.count(path, "test"),
-        lambda: storage.read_split(path, "test", slice(1)),
-        lambda: list(storage.stream_split(path, "test")),
+        lambda: prepared.read_attributes(path),
+        lambda: prepared.image_shape(path),
+        lambda: prepared.count(path, "test"),
+        lambda: prepared.read_split(path, "test", slice(1)),
+        lambda: list(prepared.stream_split(path, "test")),
     ]
     for reader in readers:
         with pytest.raises(ShowreelError, match=r"clean\.h5: not a file of showreel's"):
@@ -173,7 +173,7 @@ def test_array_larger_than_its_file_takes_no_memory(tmp_path: Path, change: Chan
 def test_chunks_that_are_missing_are_not_taken_for_black_images(tmp_path: Path) -> None:
     path = hostile(tmp_path, rows(7))
     with pytest.raises(ShowreelError, match="images is larger than what the file holds of it"):
-        storage.read_split(path, "test")
+        prepared.read_split(path, "test")
 
 
 @pytest.mark.parametrize(
@@ -185,13 +185,13 @@ def test_chunks_that_are_missing_are_not_taken_for_black_images(tmp_path: Path) 
     ],
 )
 def test_reel_that_is_not_ours_is_refused(tmp_path: Path, name: str, options: dict[str, Any]) -> None:
-    storage.write(tmp_path / "reel.h5", reel())
+    prepared.write(tmp_path / "reel.h5", reel())
     with h5py.File(tmp_path / "reel.h5", "a") as file:
         replaced(name, **options)(file, tmp_path)
     with pytest.raises(ShowreelError, match=rf"reel\.h5: not a file of showreel's \({name} is "):
-        storage.read(tmp_path / "reel.h5", storage.Reel)
+        prepared.read(tmp_path / "reel.h5", prepared.Reel)
 
 
 def test_good_file_passes(tmp_path: Path) -> None:
-    block: Block = storage.read_split(hostile(tmp_path, attribute("/", "more", "text")), "test")
+    block: Block = prepared.read_split(hostile(tmp_path, attribute("/", "more", "text")), "test")
     assert block.images.shape == (7, 8, 8, 1)

@@ -15,7 +15,7 @@ from hostile import measured, refused
 from PIL import Image
 from samples import make_results
 
-from showreel import cli
+from showreel.cli import parser
 
 pytestmark = pytest.mark.slow
 
@@ -46,7 +46,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "params.yaml").write_text(PARAMS)
     make_results(folder, NAME)
     with contextlib.chdir(folder):
-        assert cli.main(["gallery"]) == 0
+        assert parser.main(["gallery"]) == 0
     return folder
 
 
@@ -271,7 +271,7 @@ def test_markup_in_names_is_shown_as_it_is(project: Path) -> None:
     other = f'"{MARKUP.replace(chr(34), chr(34) * 2)}","{quoted}",1,1,1,1,1,1\n'
     (project / RESULTS / "baselines.csv").write_text(table + named + other)
     with contextlib.chdir(project):
-        assert cli.main(["gallery"]) == 0
+        assert parser.main(["gallery"]) == 0
     pages = [path.read_text() for path in (project / "gallery").rglob("*.html")]
     assert any("&lt;script&gt;alert" in page for page in pages)
     for page in pages:
@@ -284,4 +284,4 @@ def test_records_without_most_keys_are_shown(project: Path) -> None:
     for name in (TRAINING, EVALUATION):
         (project / name).write_text('{"outputs": {}}')
     with contextlib.chdir(project):
-        assert cli.main(["gallery"]) == 0
+        assert parser.main(["gallery"]) == 0

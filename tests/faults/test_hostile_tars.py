@@ -14,9 +14,9 @@ from test_datasets import cifar10_members
 from test_datasets import write_tar as write_cifar
 from test_folder import three_splits, write_tar
 
-from showreel import cli
+from showreel.cli import parser
 from showreel.datasets import cifar10
-from showreel.errors import ShowreelError
+from showreel.storage.errors import ShowreelError
 
 pytestmark = pytest.mark.slow
 
@@ -77,7 +77,7 @@ def test_member_that_is_no_plain_file_is_left_out_and_told(
     folder = project(tmp_path, joined(tmp_path, member))
     before = files(tmp_path)
     monkeypatch.chdir(folder)
-    assert [cli.main(command.split()) for command in ("download mine", "prepare mine")] == [0, 0]
+    assert [parser.main(command.split()) for command in ("download mine", "prepare mine")] == [0, 0]
     assert "skipped 1 in all" in caplog.text
     assert caplog.text.replace("\n", "").isprintable()
     new = {path.relative_to(folder).as_posix() for path in files(tmp_path).keys() - before.keys()}
@@ -90,7 +90,7 @@ def test_member_that_leads_out_of_the_archive_is_written_nowhere(
 ) -> None:
     source = write_tar(tmp_path / "a.tar.gz", three_splits() | {name: three_splits()["train/a.png"]})
     monkeypatch.chdir(project(tmp_path, source))
-    assert cli.main(["download", "mine"]) == 0
+    assert parser.main(["download", "mine"]) == 0
     assert sorted(path.name for path in files(tmp_path)) == ["a.tar.gz", "images.zip", "params.yaml"]
 
 

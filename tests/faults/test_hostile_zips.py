@@ -9,7 +9,7 @@ import pytest
 from hostile import BOUND, MEGABYTE, files, measured, project, refused
 from test_folder import plain, three_splits, write_folder, write_zip
 
-from showreel import cli
+from showreel.cli import parser
 from showreel.datasets import folder as images
 
 pytestmark = pytest.mark.slow
@@ -61,7 +61,7 @@ def test_member_that_cannot_be_read_is_skipped_with_the_reason(
 ) -> None:
     source = write_zip(tmp_path / "a.zip", three_splits(**{"test/x.png": plain()}))
     monkeypatch.chdir(project(tmp_path, changed(source, "test/x.png", place, value)))
-    assert [cli.main(command.split()) for command in ("download mine", "prepare mine")] == [0, 0]
+    assert [parser.main(command.split()) for command in ("download mine", "prepare mine")] == [0, 0]
     assert f"skipped test/x.png: {reason}" in caplog.text.replace("Truncated ", "")
     assert "skipped 1 in all" in caplog.text
 
@@ -75,7 +75,7 @@ def test_names_that_lead_elsewhere_or_come_twice_write_nothing(
         warnings.simplefilter("ignore")
         archive.writestr(name, plain())
     monkeypatch.chdir(project(tmp_path, source))
-    assert [cli.main(command.split()) for command in ("download mine", "prepare mine")] == [0, 0]
+    assert [parser.main(command.split()) for command in ("download mine", "prepare mine")] == [0, 0]
     assert sorted(path.name for path in files(tmp_path)) == ["a.zip", "clean.h5", "images.zip", "params.yaml"]
 
 
@@ -85,7 +85,7 @@ def test_name_that_could_mislead_a_terminal_is_skipped(
 ) -> None:
     source = write_zip(tmp_path / "a.zip", three_splits(**{name: plain()}))
     monkeypatch.chdir(project(tmp_path, source))
-    assert cli.main(["download", "mine"]) == 0
+    assert parser.main(["download", "mine"]) == 0
     assert "skipped 1 in all" in caplog.text
     assert caplog.text.replace("\n", "").isprintable()
     assert len(caplog.text) < 1000
@@ -167,7 +167,7 @@ def test_devices_and_links_to_folders_in_a_folder_are_left_alone(
     (source / "test/zero.png").symlink_to("/dev/zero")
     (source / "test/loop").symlink_to(source)
     monkeypatch.chdir(project(tmp_path, source))
-    assert cli.main(["download", "mine"]) == 0
+    assert parser.main(["download", "mine"]) == 0
     assert "skipped 2 in all" in caplog.text
     with zipfile.ZipFile("data/raw/mine/images.zip") as archive:
         assert sorted(archive.namelist()) == ["test/c.png", "train/a.png", "validation/b.png"]

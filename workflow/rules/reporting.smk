@@ -1,7 +1,7 @@
 # What `snakemake --report` shows: the marked outputs, in menus by data set and kind, with the captions of ../report/.
 import mimetypes
 
-from showreel import listing, summary
+from showreel.reporting import metrics, table
 
 # The report's page shows PNG but offers a GIF for download only; browsers go by an image's bytes, not by its type.
 mimetypes.add_type("image/png", ".gif")
@@ -23,6 +23,6 @@ def labels(name, view):
     shown = (
         {"showing": view}
         if view
-        else listing.scores(summary.read(layout.metrics(name)))
+        else table.scores(metrics.read(layout.metrics(name)))
     )
     return {"experiment": name} | shown

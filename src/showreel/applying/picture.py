@@ -16,7 +16,7 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, TiffImagePlugin, UnidentifiedImageError
 
-from showreel.datasets.pictures import FORMATS, UNREADABLE, UnusableError
+from showreel.datasets.parts.pictures import FORMATS, UNREADABLE, UnusableError
 
 SUFFIXES = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".tif": "TIFF", ".tiff": "TIFF", ".webp": "WEBP"}
 """Suffix → Pillow's name of the format."""

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import keras
 from keras import layers
 
-from showreel.errors import ShowreelError
-from showreel.models.archive import LAYERS
-from showreel.models.blocks import Clip, DepthToSpace
+from showreel.models.parts.blocks import Clip, DepthToSpace
+from showreel.storage.errors import ShowreelError
+from showreel.training.network_file import LAYERS
 
 POINTWISE = (
     layers.Rescaling, layers.Activation, layers.ReLU, layers.LeakyReLU, layers.PReLU, layers.ELU,

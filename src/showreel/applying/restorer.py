@@ -17,10 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from showreel import layout, params, trained
 from showreel.applying.resizable import Resizable, resizable
 from showreel.applying.tiles import Span, spans
-from showreel.errors import ShowreelError
+from showreel.params import schema
+from showreel.pipeline import paths
+from showreel.storage.errors import ShowreelError
+from showreel.training import network_file
 
 TILE = 512
 """Pixels of a tile's side; it grows with a network that sees far, so that at least half of it is kept."""
@@ -41,8 +43,8 @@ def load(name: str, project: Path = Path()) -> "Restorer":
         ParamsError: params.yaml is missing, or does not declare the experiment.
         ShowreelError: the network is missing, damaged, foreign, or not made of convolutions.
     """
-    params.check_declared(name, params.load(project / layout.PARAMS).experiments, "experiment")
-    return Restorer(resizable(trained.load(project / layout.model(name))))
+    schema.check_declared(name, schema.load(project / paths.PARAMS).experiments, "experiment")
+    return Restorer(resizable(network_file.load(project / paths.model(name))))
 
 
 @dataclass(frozen=True)

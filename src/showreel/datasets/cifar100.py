@@ -10,9 +10,9 @@ Toronto, 2009.
 from collections.abc import Iterator
 from pathlib import Path
 
-from showreel.block import Block, Split
-from showreel.datasets import cifar_binary
-from showreel.fetch import RemoteFile
+from showreel.datasets.parts import cifar_binary
+from showreel.datasets.parts.fetch import RemoteFile
+from showreel.storage.fields import Block, Split
 
 FILES = (
     RemoteFile(

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from showreel.block import Block, Split
-from showreel.errors import ShowreelError
-from showreel.fetch import RemoteFile
+from showreel.datasets.parts.fetch import RemoteFile
+from showreel.storage.errors import ShowreelError
+from showreel.storage.fields import Block, Split
 
 FILES: tuple[RemoteFile, ...] = ()
 ROWS: dict[Split, slice] = {"train": slice(0, 1257), "validation": slice(1257, 1437), "test": slice(1437, 1797)}

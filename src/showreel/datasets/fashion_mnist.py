@@ -8,8 +8,8 @@ algorithms", arXiv:1708.07747, 2017.
 from collections.abc import Iterator
 from pathlib import Path
 
-from showreel.block import Block, Split
-from showreel.datasets import idx
+from showreel.datasets.parts import idx
+from showreel.storage.fields import Block, Split
 
 CLASSES = (
     "T-shirt/top",

@@ -18,11 +18,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from showreel.block import SPLITS, Block, Split
-from showreel.datasets import packing, pictures
-from showreel.datasets.arrangement import Picture, arrange, is_picture
-from showreel.errors import ParamsError, ShowreelError
-from showreel.fetch import RemoteFile
+from showreel.datasets.parts import packing, pictures
+from showreel.datasets.parts.arrangement import Picture, arrange, is_picture
+from showreel.datasets.parts.fetch import RemoteFile
+from showreel.storage.errors import ParamsError, ShowreelError
+from showreel.storage.fields import SPLITS, Block, Split
 
 FILES: tuple[RemoteFile, ...] = ()
 ARCHIVE = "images.zip"

@@ -10,8 +10,8 @@ Proceedings of the IEEE 86 (11), 2278–2324, 1998.
 from collections.abc import Iterator
 from pathlib import Path
 
-from showreel.block import Block, Split
-from showreel.datasets import idx
+from showreel.datasets.parts import idx
+from showreel.storage.fields import Block, Split
 
 CLASSES = tuple("0123456789")
 

@@ -23,10 +23,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from showreel.block import Block, Split
-from showreel.datasets import pictures
-from showreel.errors import ParamsError, ShowreelError
-from showreel.fetch import RemoteFile
+from showreel.datasets.parts import pictures
+from showreel.datasets.parts.fetch import RemoteFile
+from showreel.storage.errors import ParamsError, ShowreelError
+from showreel.storage.fields import Block, Split
 
 
 class Photograph(NamedTuple):

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from showreel.degradations import noise
-from showreel.degradations.baseline import Baseline
-from showreel.errors import ParamsError
+from showreel.degradations.parts import noise
+from showreel.scoring.baselines import Baseline
+from showreel.storage.errors import ParamsError
 
 
 def degrade(

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from scipy import ndimage, special
 from skimage import restoration
 
-from showreel.degradations import noise
-from showreel.degradations.baseline import Baseline
+from showreel.degradations.parts import noise
+from showreel.scoring.baselines import Baseline
 
 Images = NDArray[np.float32]
 

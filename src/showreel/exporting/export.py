@@ -8,12 +8,14 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from showreel import atomic, provenance, trained
-from showreel.errors import ParamsError, ShowreelError
 from showreel.exporting.formats import FORMATS
 from showreel.exporting.parity import Distance, Network, arithmetic, distances, in_float32
-from showreel.models.prediction import predict
-from showreel.quiet import quiet
+from showreel.pipeline import provenance
+from showreel.pipeline.quiet import quiet
+from showreel.storage import atomic
+from showreel.storage.errors import ParamsError, ShowreelError
+from showreel.training import network_file
+from showreel.training.prediction import predict
 
 TOLERANCE = 1e-4
 """The largest difference on [0, 1] that passes: a fortieth of the step between two values of 8 bits.
@@ -44,7 +46,7 @@ def export(experiment: str, *, form: str, model: Path, prepared: Path, output: P
     """
     check_output(form, output)
     tf.config.experimental.enable_tensor_float_32_execution(False)  # on a GPU, products would keep 10 bits
-    network = trained.load(model)
+    network = network_file.load(model)
     portable = in_float32(network)
     module = importlib.import_module(f"showreel.exporting.{form}")
     with _publishing(form, output) as temporary:

@@ -3,7 +3,7 @@
 import importlib.util
 from dataclasses import dataclass
 
-from showreel.errors import ParamsError
+from showreel.storage.errors import ParamsError
 
 
 @dataclass(frozen=True)

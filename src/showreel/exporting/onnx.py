@@ -20,7 +20,7 @@ import onnx
 from numpy.typing import NDArray
 
 from showreel.applying.resizable import Resizable, resizable
-from showreel.errors import ShowreelError
+from showreel.storage.errors import ShowreelError
 
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # it tells Microsoft of its use, unless it reads this when imported
 import onnxruntime

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from showreel import storage
-from showreel.errors import ShowreelError
-from showreel.models import archive
-from showreel.models.prediction import predict
+from showreel.storage import prepared
+from showreel.storage.errors import ShowreelError
+from showreel.training import network_file
+from showreel.training.prediction import predict
 
 Network = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 
@@ -36,7 +36,7 @@ class Distance:
 def in_float32(network: keras.Model) -> keras.Model:
     """Return the same weights, which are float32 anyway, in a network that computes in float32 throughout."""
     config = json.loads(json.dumps(network.get_config()), object_hook=_in_float32)
-    same = keras.Model.from_config(config, custom_objects=archive.LAYERS)
+    same = keras.Model.from_config(config, custom_objects=network_file.LAYERS)
     same.set_weights(network.get_weights())
     return same
 
@@ -48,14 +48,14 @@ def arithmetic(network: keras.Model) -> str:
 
 
 def distances(
-    reference: keras.Model, others: Mapping[str, Network], prepared: Path, description: str
+    reference: keras.Model, others: Mapping[str, Network], path: Path, description: str
 ) -> dict[str, Distance]:
     """Send a test split through a network and through others, in parts, and compare.
 
     Args:
         reference: what the others are compared with.
         others: by name, what gives the same output for the same images.
-        prepared: the file whose test split it is.
+        path: the prepared file whose test split it is.
         description: for the progress bar.
 
     Returns:
@@ -64,15 +64,15 @@ def distances(
     Raises:
         ShowreelError: the file is damaged, or has images of another size.
     """
-    if reference.input_shape[1:] != storage.image_shape(prepared):
-        raise ShowreelError(f"{prepared}: the network is not made for images of this size; train again")
-    count = storage.count(prepared, "test")
+    if reference.input_shape[1:] != prepared.image_shape(path):
+        raise ShowreelError(f"{path}: the network is not made for images of this size; train again")
+    count = prepared.count(path, "test")
     size = int(np.prod(reference.output_shape[1:]))
     rows = max(1, BATCH_VALUES // size)
     largest, total = dict.fromkeys(others, 0.0), dict.fromkeys(others, 0.0)
     with tqdm(desc=description, total=count, unit=" images", disable=None) as progress:
         for start in range(0, count, rows):
-            images = storage.read_split(prepared, "test", slice(start, start + rows)).images
+            images = prepared.read_split(path, "test", slice(start, start + rows)).images
             expected = predict(reference, images)
             for name, network in others.items():
                 difference = _difference(network(images), expected)

@@ -12,10 +12,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
 
-from showreel.comparison import SCORES, Contestant
-from showreel.errors import ShowreelError
-from showreel.gallery import forms
-from showreel.gallery.words import listed, slug, spoken, task
+from showreel.gallery import schemas
+from showreel.gallery.naming import listed, slug, spoken, task
+from showreel.scoring.paired import SCORES, Contestant
+from showreel.storage.errors import ShowreelError
 
 MALFORMED = (
     OSError, ValueError, LookupError, TypeError, AttributeError, SyntaxError, EOFError, struct.error,
@@ -132,11 +132,11 @@ def read(source: Source) -> Entry:
         source=source,
         slug=slug(source.label),
         task=task(source.label.split("@")[0], source.dataset),
-        metrics=forms.read(files["metrics"], forms.Metrics),
+        metrics=schemas.read(files["metrics"], schemas.Metrics),
         history=_history(files["history"]),
         baselines=_baselines(files["baselines"]),
         images=_scores(source),
-        sheet=forms.read(files["places"], forms.Sheet),
+        sheet=schemas.read(files["places"], schemas.Sheet),
         sheet_size=_size(files["sheet"]),
         card_size=_size(files["card"]),
         training=_record(source.training),
@@ -165,13 +165,13 @@ def _check_belongs_together(entry: Entry) -> None:
     for strips in (sheet["reel"], sheet["chosen"]):
         right, low = entry.sheet_size[0] - len(strips["indices"]) * width, entry.sheet_size[1] - height
         if any(x > right or y > low for row in strips["rows"] for x, y in row["at"]):
-            raise forms.damaged(files["places"], f"images are outside {files['sheet']}")
+            raise schemas.damaged(files["places"], f"images are outside {files['sheet']}")
         if max(strips["indices"]) >= images:
-            raise forms.damaged(files["places"], f"images are not in {files['scores']}")
+            raise schemas.damaged(files["places"], f"images are not in {files['scores']}")
     if entry.history["epoch"].tolist() != sheet["reel"]["epochs"][1:]:
-        raise forms.damaged(files["history"], f"its epochs are not those of {files['places']}")
+        raise schemas.damaged(files["history"], f"its epochs are not those of {files['places']}")
     if entry.metrics.get("count", images) != images:
-        raise forms.damaged(files["scores"], f"{images} rows, but {files['metrics']} counts otherwise")
+        raise schemas.damaged(files["scores"], f"{images} rows, but {files['metrics']} counts otherwise")
     if entry.baselines:
         _check_numbers(files["scores"], entry.images, [f"{entry.baselines[0]['baseline']}_{kind}" for kind in SCORES])
 
@@ -181,7 +181,7 @@ def _scores(source: Source) -> pd.DataFrame:
     table = _table(path, ("index", "label", *SCORES))
     _check_numbers(path, table, [f"input_{kind}" for kind in SCORES if "input_psnr" in table])
     if table["index"].tolist() != list(range(len(table))):
-        raise forms.damaged(path, "rows are missing or there twice")
+        raise schemas.damaged(path, "rows are missing or there twice")
     return table
 
 
@@ -207,27 +207,27 @@ def _table(path: Path, numbers: Sequence[str], *, empty: bool = False) -> pd.Dat
     try:
         table = pd.read_csv(path)
     except MALFORMED as error:
-        raise forms.damaged(path, error) from error
+        raise schemas.damaged(path, error) from error
     if table.empty and not empty:
-        raise forms.damaged(path, "no rows")
+        raise schemas.damaged(path, "no rows")
     _check_numbers(path, table, numbers)
     return table
 
 
 def _check_numbers(path: Path, table: pd.DataFrame, columns: Sequence[str]) -> None:
     if lacking := [column for column in columns if column not in table]:
-        raise forms.damaged(path, f"no {', '.join(lacking)}")
+        raise schemas.damaged(path, f"no {', '.join(lacking)}")
     for column in columns:
         values = pd.to_numeric(table[column], errors="coerce").to_numpy(float)
-        if not (np.abs(values) <= forms.LARGEST).all():
-            raise forms.damaged(path, f"not every {column} is a number")
+        if not (np.abs(values) <= schemas.LARGEST).all():
+            raise schemas.damaged(path, f"not every {column} is a number")
 
 
 def _baselines(path: Path) -> list[dict[str, Any]]:
     table = _table(path, ("psnr", "psnr_low", "psnr_high", "ssim", "mse"), empty=True)
     if not all(isinstance(cell, str) for name in ("baseline", "options") for cell in table.get(name, [None])):
-        raise forms.damaged(path, "baselines without a name or options")
-    table["options"] = [forms.parse(options, forms.Options, path) for options in table["options"]]
+        raise schemas.damaged(path, "baselines without a name or options")
+    table["options"] = [schemas.parse(options, schemas.Options, path) for options in table["options"]]
     return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
 
 
@@ -243,8 +243,8 @@ def _size(path: Path) -> tuple[int, int]:
                 picture.verify()
                 return picture.size
         except MALFORMED as error:
-            raise forms.damaged(path, error) from error
+            raise schemas.damaged(path, error) from error
 
 
 def _record(path: Path) -> dict[str, Any]:
-    return dict(forms.read(path, forms.Record)) if path.exists() else {}
+    return dict(schemas.read(path, schemas.Record)) if path.exists() else {}

@@ -5,7 +5,7 @@ import shlex
 from pathlib import Path
 
 from showreel.gallery.entry import Entry
-from showreel.gallery.words import listed, rebuilding, spoken
+from showreel.gallery.naming import listed, rebuilding, spoken
 
 DIGEST_SHOWN = 12
 VERSIONS = ("showreel", "python", "tensorflow", "keras", "numpy")

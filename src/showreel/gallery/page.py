@@ -5,7 +5,7 @@ from typing import Any
 
 from showreel.gallery import origin, spread
 from showreel.gallery.entry import Entry
-from showreel.gallery.words import listed, spoken
+from showreel.gallery.naming import listed, spoken
 
 STRIP_WIDTH = 1000
 """CSS pixels that a strip of images may take on a large screen; images are magnified by a whole number."""

@@ -12,15 +12,15 @@ from typing import Any
 import jinja2
 from tqdm import tqdm
 
-from showreel import atomic
-from showreel.errors import ParamsError
-from showreel.figures import FIGURES
+from showreel.gallery import browser_network as trials
 from showreel.gallery import entry as entries
 from showreel.gallery import page as pages
-from showreel.gallery import trial as trials
-from showreel.gallery.bench import bench
+from showreel.gallery.browser_network import Trial
 from showreel.gallery.entry import Entry, Source
-from showreel.gallery.trial import Trial
+from showreel.gallery.try_page import bench
+from showreel.scoring.score import FIGURES
+from showreel.storage import atomic
+from showreel.storage.errors import ParamsError
 
 HERE = Path(__file__).parent
 STYLE = "gallery.css"

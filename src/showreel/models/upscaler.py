@@ -2,7 +2,7 @@
 
 import keras
 
-from showreel.models import blocks
+from showreel.models.parts import blocks
 
 
 def build(input_shape: blocks.Shape, output_shape: blocks.Shape, *, depth: int, filters: int) -> keras.Model:

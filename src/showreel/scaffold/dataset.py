@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from showreel.block import Block, Split
-from showreel.errors import ShowreelError
-from showreel.fetch import RemoteFile
+from showreel.datasets.parts.fetch import RemoteFile
+from showreel.storage.errors import ShowreelError
+from showreel.storage.fields import Block, Split
 
 # For a download, list the files and delete `gather`; each is verified, and comes from the first address that answers:
 # RemoteFile("images.zip", "<its SHA-256>", ("https://example.org/images.zip", "https://a-mirror.org/images.zip")),

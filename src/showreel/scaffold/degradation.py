@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from showreel.degradations.baseline import Baseline
-from showreel.errors import ParamsError
+from showreel.scoring.baselines import Baseline
+from showreel.storage.errors import ParamsError
 
 
 def degrade(clean: NDArray[np.uint8], generators: Iterable[np.random.Generator], *, share: float) -> NDArray[np.uint8]:

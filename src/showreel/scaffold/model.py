@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from showreel.models import blocks
+from showreel.models.parts import blocks
 
 
 def build(input_shape: blocks.Shape, output_shape: blocks.Shape, *, filters: int) -> keras.Model:

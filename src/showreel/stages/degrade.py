@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from showreel import find, storage
-from showreel.block import SPLITS, Block, Split
-from showreel.lineage import Lineage
+from showreel.params import registry
+from showreel.pipeline.lineage import Lineage
+from showreel.storage import prepared
+from showreel.storage.fields import SPLITS, Block, Split
 
 
 def degrade(
@@ -31,8 +32,8 @@ def degrade(
     Raises:
         ShowreelError: the clean file is missing or damaged, or the disk is full.
     """
-    function = find.module("degradations", degradation).degrade
-    attributes = storage.read_attributes(clean) | {
+    function = registry.module("degradations", degradation).degrade
+    attributes = prepared.read_attributes(clean) | {
         "degradation": degradation,
         "options": json.dumps(options, sort_keys=True),
         "seed": seed,
@@ -40,7 +41,7 @@ def degrade(
 
     def degraded_blocks(split: Split, progress: "tqdm[Any]") -> Iterator[Block]:
         start = 0
-        for block in storage.stream_split(clean, split):
+        for block in prepared.stream_split(clean, split):
             generators = image_generators(seed, split, start, len(block.images))
             yield Block(function(block.images, generators, **options), block.labels)
             start += len(block.images)
@@ -49,7 +50,7 @@ def degrade(
     title = f"degrade {attributes.get('dataset', clean)} {degradation}"
     with lineage.publishing(degraded) as (file,), tqdm(desc=title, unit=" images", disable=None) as progress:
         splits = ((split, degraded_blocks(split, progress)) for split in SPLITS)
-        storage.write_prepared(file, splits, attributes)
+        prepared.write_prepared(file, splits, attributes)
 
 
 def image_generators(seed: int, split: Split, start: int, count: int) -> Iterator[np.random.Generator]:

@@ -6,9 +6,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from showreel import find
-from showreel.fetch import fetch
-from showreel.lineage import Lineage
+from showreel.datasets.parts.fetch import fetch
+from showreel.params import registry
+from showreel.pipeline.lineage import Lineage
 
 
 def download(
@@ -34,7 +34,7 @@ def download(
         ParamsError: there is no such source.
         ShowreelError: the data cannot be had.
     """
-    module = find.module("datasets", source)
+    module = registry.module("datasets", source)
     folder.mkdir(parents=True, exist_ok=True)
     places = [place for mirror in mirrors for place in (f"{mirror.rstrip('/')}/{source}", mirror)]
     for file in module.FILES:

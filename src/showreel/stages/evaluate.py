@@ -12,17 +12,18 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from showreel import find, storage, trained
-from showreel.block import Split
-from showreel.degradations.baseline import Baseline
-from showreel.errors import ShowreelError
-from showreel.lineage import Lineage
-from showreel.models import archive, device
-from showreel.models.prediction import predict
-from showreel.objectives.restoration import learning
-from showreel.objectives.restoration.classical import Options, Pair, Scores, batches, joined, restored, score_baselines
-from showreel.objectives.restoration.examples import Examples, choose
-from showreel.objectives.restoration.scores import score
+from showreel.params import registry
+from showreel.pipeline.lineage import Lineage
+from showreel.scoring.baselines import Baseline
+from showreel.scoring.chosen import Examples, choose
+from showreel.scoring.tuning import Options, Pair, Scores, batches, joined, restored, score_baselines
+from showreel.storage import prepared
+from showreel.storage.errors import ShowreelError
+from showreel.storage.fields import Split
+from showreel.tasks.restoration import learning
+from showreel.tasks.restoration.scores import score
+from showreel.training import device, network_file
+from showreel.training.prediction import predict
 
 BATCH_VALUES = 1 << 22
 """Values of the test images that go through the network at a time."""
@@ -70,15 +71,15 @@ def evaluate(
         ShowreelError: a file is missing or damaged, files do not belong together, or an output is not finite.
     """
     pair = Pair(degraded, clean)
-    footage = storage.read(reel, storage.Reel)
+    footage = prepared.read(reel, prepared.Reel)
     _check(pair, footage, reel, model)
     with device.claimed(alone=False) as processor:
-        network = trained.load(model)
+        network = network_file.load(model)
         own = _network_scores(experiment, network, model, pair)
         chosen = choose(own["psnr"])
         chosen_degraded, chosen_target = (_picked(path, chosen) for path in (degraded, clean))
         chosen_restored = np.rint(predict(network, chosen_degraded) * 255).astype(np.uint8)
-    ways: Mapping[str, Baseline] = find.module("degradations", degradation).BASELINES
+    ways: Mapping[str, Baseline] = registry.module("degradations", degradation).BASELINES
     options, classical = score_baselines(ways, pair) if ways else ({}, {})
     strongest = max(classical, key=lambda name: float(classical[name]["psnr"].mean()), default="")
 
@@ -102,38 +103,38 @@ def evaluate(
         chosen_restored=chosen_restored,
     )
     with lineage.publishing(examples, scores, baselines, metrics, **facts) as files:
-        storage.write(files[0], kept)
+        prepared.write(files[0], kept)
         files[1].write_text(_csv(_scores({**contenders, **classical}, clean)), encoding="utf-8")
         files[2].write_text(_csv(_baselines(options, classical)), encoding="utf-8")
         files[3].write_text(json.dumps(numbers, sort_keys=True, indent=2, allow_nan=False) + "\n")
 
 
-def _check(pair: Pair, footage: storage.Reel, reel: Path, model: Path) -> None:
+def _check(pair: Pair, footage: prepared.Reel, reel: Path, model: Path) -> None:
     """Refuse files that do not belong together."""
-    if archive.origin(model) != footage.origin:
+    if network_file.origin(model) != footage.origin:
         raise ShowreelError(f"{reel}: is not of the training that made {model}; train again")
     for split in CHECKED_SPLITS:
-        if storage.count(pair.degraded, split) != storage.count(pair.clean, split):
+        if prepared.count(pair.degraded, split) != prepared.count(pair.clean, split):
             raise ShowreelError(
                 f"{pair.degraded}: its {split} split does not match {pair.clean}; run its degrade stage again"
             )
     sizes = (footage.degraded.shape[1:], footage.target.shape[1:])
-    if sizes != (storage.image_shape(pair.degraded), storage.image_shape(pair.clean)):
+    if sizes != (prepared.image_shape(pair.degraded), prepared.image_shape(pair.clean)):
         raise ShowreelError(f"{reel}: its images are not of the size of those in {pair.degraded}; train again")
 
 
 def _network_scores(experiment: str, network: keras.Model, model: Path, pair: Pair) -> Scores:
     """Send the test split through the network, in parts."""
     sizes = (network.input_shape[1:], network.output_shape[1:])
-    if sizes != (storage.image_shape(pair.degraded), storage.image_shape(pair.clean)):
+    if sizes != (prepared.image_shape(pair.degraded), prepared.image_shape(pair.clean)):
         raise ShowreelError(f"{model}: is not made for the images of {pair.degraded}; train again")
     parts = []
     with tqdm(desc=f"evaluate {experiment}", unit=" images", disable=None) as progress:
         for rows in batches(pair.clean, BATCH_VALUES):
-            predictions = predict(network, storage.read_split(pair.degraded, "test", rows).images)
+            predictions = predict(network, prepared.read_split(pair.degraded, "test", rows).images)
             if not np.isfinite(predictions).all():
                 raise ShowreelError(f"{model}: its output is not finite; train again with a lower learning rate")
-            parts.append(score(storage.read_split(pair.clean, "test", rows).images, predictions))
+            parts.append(score(prepared.read_split(pair.clean, "test", rows).images, predictions))
             progress.update(len(predictions))
     return joined(parts)
 
@@ -142,30 +143,30 @@ def _input_scores(pair: Pair, classical: Mapping[str, Scores]) -> dict[str, Scor
     """Score the network's input as it is; a smaller one as the baseline `nearest`; none where it is the target."""
     if pair.degraded == pair.clean:
         return {}
-    if storage.image_shape(pair.degraded) != storage.image_shape(pair.clean):
+    if prepared.image_shape(pair.degraded) != prepared.image_shape(pair.clean):
         return {"input": classical["nearest"]} if "nearest" in classical else {}
     parts = []
     for rows in batches(pair.clean, BATCH_VALUES):
-        images = learning.unit(storage.read_split(pair.degraded, "test", rows).images)
-        parts.append(score(storage.read_split(pair.clean, "test", rows).images, images))
+        images = learning.unit(prepared.read_split(pair.degraded, "test", rows).images)
+        parts.append(score(prepared.read_split(pair.clean, "test", rows).images, images))
     return {"input": joined(parts)}
 
 
 def _made(degraded: Path) -> dict[str, Any]:
     """Return how the network's input was made, and what the labels mean, in JSON's types."""
-    attributes = storage.read_attributes(degraded)
+    attributes = prepared.read_attributes(degraded)
     options, classes = json.loads(attributes.get("options", "{}")), attributes.get("classes", ())
     return {"degradation": options, "classes": [str(name) for name in classes]}
 
 
 def _picked(path: Path, places: NDArray[np.int64]) -> NDArray[np.uint8]:
     """Read some images of the test split, uint8 (k, h, w, c)."""
-    return np.concatenate([storage.read_split(path, "test", slice(place, place + 1)).images for place in places])
+    return np.concatenate([prepared.read_split(path, "test", slice(place, place + 1)).images for place in places])
 
 
 def _scores(contenders: Mapping[str, Scores], clean: Path) -> pd.DataFrame:
     """Return one row a test image: its label, and all scores of the network and of the others."""
-    labels = np.concatenate([storage.read_split(clean, "test", rows).labels for rows in batches(clean, BATCH_VALUES)])
+    labels = np.concatenate([prepared.read_split(clean, "test", rows).labels for rows in batches(clean, BATCH_VALUES)])
     columns: dict[str, NDArray[np.generic]] = {"index": np.arange(len(labels)), "label": labels, **contenders[""]}
     columns |= {f"{name}_{kind}": values[kind] for name, values in contenders.items() if name for kind in values}
     return pd.DataFrame(columns)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from showreel.gallery import site
 from showreel.gallery.entry import Source
-from showreel.lineage import Lineage
+from showreel.pipeline.lineage import Lineage
 
 
 def gallery(sources: Sequence[Source], folder: Path, *, pending: Sequence[str], lineage: Lineage) -> None:

@@ -6,9 +6,10 @@ from typing import Any
 
 from tqdm import tqdm
 
-from showreel import find, storage
-from showreel.block import SPLITS, Block, Split
-from showreel.lineage import Lineage
+from showreel.params import registry
+from showreel.pipeline.lineage import Lineage
+from showreel.storage import prepared
+from showreel.storage.fields import SPLITS, Block, Split
 
 
 def prepare(source: str, raw: Path, clean: Path, *, dataset: str, options: Mapping[str, Any], lineage: Lineage) -> None:
@@ -25,7 +26,7 @@ def prepare(source: str, raw: Path, clean: Path, *, dataset: str, options: Mappi
     Raises:
         ShowreelError: the raw files are missing, damaged or hold no image for a split, or the disk is full.
     """
-    reader = find.module("datasets", source)
+    reader = registry.module("datasets", source)
     attributes = {"dataset": dataset, "degradation": "clean", "classes": reader.classes(raw, **options)}
     with (
         lineage.publishing(clean) as (file,),
@@ -37,4 +38,4 @@ def prepare(source: str, raw: Path, clean: Path, *, dataset: str, options: Mappi
                 yield block
                 progress.update(len(block.images))
 
-        storage.write_prepared(file, ((split, blocks(split)) for split in SPLITS), attributes)
+        prepared.write_prepared(file, ((split, blocks(split)) for split in SPLITS), attributes)

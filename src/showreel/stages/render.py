@@ -9,16 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL.PngImagePlugin import PngInfo
 
-from showreel import storage, summary
-from showreel.errors import ShowreelError
-from showreel.lineage import Lineage
-from showreel.objectives.restoration import colours
-from showreel.objectives.restoration.animation import animated
-from showreel.objectives.restoration.card import cards
-from showreel.objectives.restoration.examples import Examples
-from showreel.objectives.restoration.frame import frames
-from showreel.objectives.restoration.sheet import sheet as drawn_sheet
-from showreel.storage import Reel
+from showreel.drawing import colours
+from showreel.drawing.card import cards
+from showreel.drawing.frame import frames
+from showreel.drawing.gif import animated
+from showreel.drawing.sheet import sheet as drawn_sheet
+from showreel.pipeline.lineage import Lineage
+from showreel.reporting import metrics
+from showreel.scoring.chosen import Examples
+from showreel.storage import prepared
+from showreel.storage.errors import ShowreelError
+from showreel.storage.prepared import Reel
 
 
 def render(
@@ -55,7 +56,7 @@ def render(
     Raises:
         ShowreelError: a file is missing or damaged, or files do not belong together.
     """
-    footage, baseline, scores = storage.read(reel, Reel), storage.read(examples, Examples), _finite(metrics)
+    footage, baseline, scores = prepared.read(reel, Reel), prepared.read(examples, Examples), _finite(metrics)
     _check(footage, baseline, reel, examples)
     origin = lineage.origin(experiment=experiment, training=_origin(footage, reel))
     palette = colours.palette([footage.target, footage.degraded, baseline.baseline, footage.predictions])
@@ -80,7 +81,7 @@ def _png(canvas: NDArray[np.uint8], comment: str) -> bytes:
 
 def _finite(path: Path) -> dict[str, float]:
     """Read the scores; what is not finite is left out."""
-    return {name: value for name, value in summary.read(path).items() if math.isfinite(value)}
+    return {name: value for name, value in metrics.read(path).items() if math.isfinite(value)}
 
 
 def _origin(reel: Reel, path: Path) -> object:

@@ -14,16 +14,17 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from showreel import atomic, checkpoint, find, storage
-from showreel.block import SPLITS, Split
-from showreel.checkpoint import Run
-from showreel.errors import ParamsError, ShowreelError
-from showreel.lineage import Lineage
-from showreel.models import archive, device, halves
-from showreel.models.feeding import Feed
-from showreel.models.prediction import predict
-from showreel.objectives.restoration import learning
-from showreel.pairs import PairedSplit
+from showreel.params import registry
+from showreel.pipeline.lineage import Lineage
+from showreel.storage import atomic, prepared
+from showreel.storage.errors import ParamsError, ShowreelError
+from showreel.storage.examples import PairedSplit
+from showreel.storage.fields import SPLITS, Split
+from showreel.tasks.restoration import learning
+from showreel.training import checkpoint, device, halves, network_file
+from showreel.training.checkpoint import Run
+from showreel.training.feeding import Feed
+from showreel.training.prediction import predict
 
 REEL_IMAGES = 10
 
@@ -108,8 +109,8 @@ def train(
     facts = {"precision": precision, "devices": run.devices, "kept_epoch": run.best_epoch}
     footage = _reel(run, splits["test"], lineage.origin(**facts))
     with lineage.publishing(model, reel, history, **facts) as (model_file, reel_file, history_file):
-        archive.save(network, model_file, footage.origin)
-        storage.write(reel_file, footage)
+        network_file.save(network, model_file, footage.origin)
+        prepared.write(reel_file, footage)
         history_file.write_text(_table(run.history))
     atomic.write_text(timing, _table(run.timing))
     kept.unlink(missing_ok=True)
@@ -126,7 +127,7 @@ def _compiled(experiment: str, recipe: Recipe, source: PairedSplit, steps: int, 
         halved: whether both halves of a batch have a core each.
     """
     keras.utils.set_random_seed(recipe.seed % 2**32)
-    build = find.module("models", recipe.architecture).build
+    build = registry.module("models", recipe.architecture).build
     try:
         network = build(source.input_shape, source.output_shape, **recipe.options)
     except ValueError as error:
@@ -223,9 +224,9 @@ def _film(run: Run, network: keras.Model, source: PairedSplit) -> None:
     run.test_psnr.append(float(np.concatenate(scores).mean()))
 
 
-def _reel(run: Run, source: PairedSplit, origin: str) -> storage.Reel:
+def _reel(run: Run, source: PairedSplit, origin: str) -> prepared.Reel:
     pairs = source.read(slice(0, REEL_IMAGES))
-    return storage.Reel(
+    return prepared.Reel(
         origin=origin,
         indices=np.arange(len(run.frames[0])),
         degraded=pairs.degraded,

@@ -8,8 +8,8 @@ from typing import Any, Literal, NamedTuple
 
 import ruamel.yaml
 
-from showreel import layout
-from showreel.verification.graph import stage_name
+from showreel.pipeline import paths
+from showreel.pipeline.graph import stage_name
 
 Algorithm = Literal["md5", "sha256"]
 """DVC's and that of the lineage records."""
@@ -66,7 +66,7 @@ def read(root: Path, source: Path) -> Accounts:
             lock = _from_lock(root / LOCK)
         except (ruamel.yaml.error.YAMLError, *MALFORMED) as error:
             unreadable[LOCK] = " ".join(f"is not a lock file of DVC ({error})".split())[:200]
-    told = records(root, source, sorted((root / layout.LINEAGE).rglob("[!.]*.json")))
+    told = records(root, source, sorted((root / paths.LINEAGE).rglob("[!.]*.json")))
     return Accounts(lock, told.records, unreadable | told.unreadable)
 
 
@@ -112,14 +112,14 @@ def _from_locked(name: str, entry: Mapping[str, Any]) -> Account:
         inputs={path: digest for path, digest in read.items() if not path.startswith(PACKAGE)},
         outputs={str(out["path"]): str(out["md5"]) for out in entry.get("outs", ())},
         code={path: digest for path, digest in read.items() if path.startswith(PACKAGE)},
-        params=dict(entry.get("params", {}).get(layout.PARAMS.name, {})),
+        params=dict(entry.get("params", {}).get(paths.PARAMS.name, {})),
         facts={},
     )
 
 
 def _from_record(path: Path, name: Path, package: str) -> Account:
     content = json.loads(path.read_text(encoding="utf-8"))
-    expected = " ".join(name.with_suffix("").relative_to(layout.LINEAGE).parts)
+    expected = " ".join(name.with_suffix("").relative_to(paths.LINEAGE).parts)
     if content["command"] != expected:
         raise ValueError(f"it tells of `{content['command']}`, not of `{expected}`")
     return Account(

@@ -6,12 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-from showreel import layout
-from showreel.params import Params
-from showreel.verification import accounts, contents, disk, graph
+from showreel.params.schema import Params
+from showreel.pipeline import graph, paths
+from showreel.pipeline.graph import Stage
+from showreel.verification import accounts, contents, disk
 from showreel.verification.accounts import LOCK, Account, Accounts
 from showreel.verification.findings import NO_COMMAND, Finding, Kind, Mend
-from showreel.verification.graph import Stage
 from showreel.verification.judgement import Case, judge
 from showreel.verification.mending import Mender
 
@@ -76,7 +76,7 @@ def _sources(records: dict[str, Account]) -> set[str]:
 
 def _stage_of(record: str) -> str:
     """Return the stage that a record's path speaks of; "" for dvc.lock."""
-    parts = Path(record).with_suffix("").parts[len(layout.LINEAGE.parts) :]
+    parts = Path(record).with_suffix("").parts[len(paths.LINEAGE.parts) :]
     return graph.stage_name(" ".join(parts)) if parts else ""
 
 
@@ -108,7 +108,7 @@ def _declared_of(told: Accounts, case: Case) -> Accounts:
 def _orphaned(case: Case, told: Accounts) -> Iterator[Finding]:
     for name, account in (told.records | told.lock).items():
         if _is_orphan(case, name):
-            detail = f"tells of a stage that {layout.PARAMS} no longer declares"
+            detail = f"tells of a stage that {paths.PARAMS} no longer declares"
             yield Finding(Kind.ORPHANED, account.source, name, detail, NO_COMMAND, fault=False)
 
 
@@ -126,7 +126,7 @@ def _unvouched(case: Case, told: list[Account], *, strict: bool) -> Iterator[Fin
         if name not in known and not any(case.disk.under(str(path)) for path in stage.outputs):
             yield Finding(
                 Kind.NEVER_RUN,
-                str(layout.PARAMS),
+                str(paths.PARAMS),
                 name,
                 "declares it, but it has not run",
                 case.mender.run(name),

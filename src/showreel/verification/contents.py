@@ -9,8 +9,8 @@ from pathlib import Path
 import h5py
 from PIL import Image
 
-from showreel import hdf5, storage
-from showreel.block import SPLITS
+from showreel.storage import hdf5, prepared
+from showreel.storage.fields import SPLITS
 
 
 def fault(path: Path) -> str:
@@ -35,7 +35,7 @@ def _check_hdf5(path: Path) -> None:
                 array[chunk]
         lengths = {len(file[name]) for name in ("epochs", "predictions", "psnr") if name in file}
     for split in splits:
-        storage.read_split(path, split, slice(0))
+        prepared.read_split(path, split, slice(0))
     if len(splits) not in (0, len(SPLITS)) or len(lengths) > 1:
         raise ValueError("a part of it is missing")
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from showreel import layout
+from showreel.pipeline import paths
 from showreel.verification import digests
 from showreel.verification.accounts import Algorithm
 from showreel.verification.digests import FOLDER, Digests
@@ -12,10 +12,10 @@ from showreel.verification.digests import FOLDER, Digests
 RESULTS = tuple(
     str(pattern)
     for pattern in (
-        *(path("*") for path in (layout.raw, layout.model, layout.reel, layout.examples)),
-        *layout.results("*").values(),
-        layout.prepared("*", "*"),
-        layout.GALLERY,
+        *(path("*") for path in (paths.raw, paths.model, paths.reel, paths.examples)),
+        *paths.results("*").values(),
+        paths.prepared("*", "*"),
+        paths.GALLERY,
     )
 )
 """Glob patterns of all that stages ever write."""

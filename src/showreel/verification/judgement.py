@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from showreel import layout
+from showreel.pipeline import paths
+from showreel.pipeline.graph import Stage
 from showreel.verification.accounts import LOCK, Account, Accounts
 from showreel.verification.disk import Disk, is_folder_digest
 from showreel.verification.findings import Finding, Kind, Mend
-from showreel.verification.graph import Stage
 from showreel.verification.mending import Mender
 from showreel.verification.values import ABSENT, Change, changes, lookup
 
@@ -105,7 +105,7 @@ def _params(case: Case, account: Account) -> Iterator[Finding]:
     for key, value in account.params.items():
         for change in changes(key, value, lookup(case.values, key)):
             detail = _sentence(change)
-            yield Finding(Kind.STALE, str(layout.PARAMS), account.stage, detail, case.mender.run(account.stage))
+            yield Finding(Kind.STALE, str(paths.PARAMS), account.stage, detail, case.mender.run(account.stage))
 
 
 def _sentence(change: Change) -> str:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from showreel import layout
-from showreel.verification import digests, graph
+from showreel.pipeline import graph, paths
+from showreel.pipeline.graph import Stage
+from showreel.verification import digests
 from showreel.verification.accounts import Account
 from showreel.verification.digests import FOLDER
 from showreel.verification.findings import NO_COMMAND, Mend
-from showreel.verification.graph import Stage
 
 REPRODUCE = "dvc repro"
 ALONE = "dvc repro --single-item"
@@ -46,7 +46,7 @@ class Mender:
     def run(self, name: str) -> Mend:
         """Bring a stage up to date, and what was made from it."""
         stage = self.stages.get(name)
-        if name == str(layout.GALLERY):
+        if name == str(paths.GALLERY):
             return Mend(ALONE if self.lock else SHOWREEL, (name,))
         if self.lock:
             gifs = [end for end in self.lock if end.startswith("render@") and end in self.stages]
@@ -66,7 +66,7 @@ class Mender:
             return Mend("git restore", (path,))
         locked = self.lock[account.stage].outputs if account.stage in self.lock else {}
         output = next((place for place in (path, *map(str, Path(path).parents)) if place in locked), None)
-        if output is None or layout.is_in_git(Path(path)):
+        if output is None or paths.is_in_git(Path(path)):
             return self.run(account.stage) if self.lock else self.rerun(account.stage)
         cached = _cached(self.root, locked[output])
         if not all((self.root / name).is_file() for name in cached):

@@ -10,16 +10,16 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from showreel import layout, params
-from showreel.verification import graph
+from showreel.params import schema
+from showreel.pipeline import graph, paths
 
 PARAMS = Path(__file__).with_suffix(".yaml")
 
 
 def make() -> None:
     """Write params.yaml, run all stages in their order, and print a line for each: its name and its outputs."""
-    shutil.copyfile(PARAMS, layout.PARAMS)
-    stages = graph.stages(params.load(layout.PARAMS)).values()
+    shutil.copyfile(PARAMS, paths.PARAMS)
+    stages = graph.stages(schema.load(paths.PARAMS)).values()
     for stage in tqdm(stages, desc="portfolio", unit=" stages", disable=None):
         subprocess.run([sys.executable, "-m", "showreel", *stage.command.split()], check=True)
         print(stage.name, *stage.outputs, sep="\t", flush=True)

@@ -12,13 +12,12 @@ from typing import Literal, NamedTuple
 
 from tqdm import tqdm
 
-from showreel import layout
-from showreel.errors import ShowreelError
-from showreel.params import Params
-from showreel.verification import graph
+from showreel.params.schema import Params
+from showreel.pipeline import graph, paths
+from showreel.pipeline.graph import Stage
+from showreel.storage.errors import ShowreelError
 from showreel.verification.compare import Difference, difference
 from showreel.verification.digests import files_under, ignored_names
-from showreel.verification.graph import Stage
 
 Verdict = Literal["identical", "within tolerance", "different"]
 
@@ -72,7 +71,7 @@ def rebuild(root: Path, declared: Params, experiment: str, *, source: Path) -> R
     Raises:
         ShowreelError: the raw files are missing, or a stage fails; what it left stays in the scratch folder.
     """
-    root, raw = root.resolve(), layout.raw(declared.experiments[experiment].dataset)
+    root, raw = root.resolve(), paths.raw(declared.experiments[experiment].dataset)
     if not (root / raw).is_dir():
         raise ShowreelError(f"{raw}: missing; run `showreel download {raw.name}`")
     scratch = Path(tempfile.mkdtemp(prefix="showreel-rebuild-"))
@@ -95,7 +94,7 @@ def _furnish(scratch: Path, root: Path, raw: Path, *, is_snapshot: bool) -> None
     A data set with a `path` is a snapshot of files that are not the project's, and they may have changed or gone: its
     raw folder is taken as it is. All others are made again, with the project's own raw files as the mirror.
     """
-    shutil.copy(root / layout.PARAMS, scratch / layout.PARAMS)
+    shutil.copy(root / paths.PARAMS, scratch / paths.PARAMS)
     if is_snapshot:
         shutil.copytree(root / raw, scratch / raw)
     else:

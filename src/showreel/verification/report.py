@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from showreel.verification import graph
+from showreel.pipeline import graph
 from showreel.verification.audit import Audit
 from showreel.verification.compare import Difference
 from showreel.verification.findings import Finding

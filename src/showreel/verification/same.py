@@ -13,9 +13,9 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from showreel.errors import ShowreelError
-from showreel.programs import ask
-from showreel.revisions import commit
+from showreel.pipeline.programs import ask
+from showreel.pipeline.revisions import commit
+from showreel.storage.errors import ShowreelError
 from showreel.verification.compare import Difference, difference
 from showreel.verification.digests import files_under
 

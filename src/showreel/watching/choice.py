@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from showreel.errors import ParamsError
+from showreel.storage.errors import ParamsError
 
 if TYPE_CHECKING:
     from showreel.stages.train import Watcher

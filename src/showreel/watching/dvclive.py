@@ -14,8 +14,8 @@ from dvclive import Live  # type: ignore[attr-defined]
 from numpy.typing import NDArray
 from PIL import Image
 
-from showreel import atomic
-from showreel.checkpoint import Run
+from showreel.storage import atomic
+from showreel.training.checkpoint import Run
 
 if TYPE_CHECKING:
     import keras

@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from showreel.checkpoint import Run
+from showreel.training.checkpoint import Run
 
 if TYPE_CHECKING:
     from showreel.stages.train import Watcher

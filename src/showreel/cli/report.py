@@ -1,0 +1,102 @@
+"""What `showreel list`, `show` and `compare` print. Each loads what it needs alone, so that they answer at once."""
+
+import json
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from showreel.params import registry, schema
+from showreel.pipeline import paths
+from showreel.storage.errors import ParamsError
+
+if TYPE_CHECKING:
+    from showreel.reporting.table import Entry
+
+
+def list_(pattern: str, as_json: bool, declared: schema.Params) -> None:
+    """Show the experiments that a pattern names: their states, their scores and where their GIFs are.
+
+    The state is told from the lineage records, params.yaml and the code:
+      up to date   everything that the GIF needs was made from the present data, code and values
+      stale        one of these has changed; the first change is named, `showreel show` names all
+      incomplete   outputs are not here, or stages have not run
+      unknown      there are results, but no lineage record tells of them
+      never run
+    No data are read, so an output that was edited by hand goes unnoticed: `showreel verify` finds it.
+
+    --json prints an array of objects, one an experiment:
+      experiment, state, gif (null before it is made),
+      reasons: array of {stage, state, text}; empty if it is up to date or was never run,
+      scores: the numbers of metrics.json; empty before they are there.
+    """
+    from showreel.cli import terminal
+    from showreel.reporting import table
+
+    entries = _entries(declared.matching(pattern), declared)
+    if as_json:
+        terminal.write(_as_json([table.plain(entry) for entry in entries]))
+    else:
+        terminal.show(table.table(entries))
+
+
+def show(experiment: str, as_json: bool, declared: schema.Params) -> None:
+    """Show one experiment: what it is, its state, its scores, its files, where they come from, and its picture.
+
+    On a terminal, with Kitty's graphics, Sixel or coloured half blocks, the last frame of the GIF comes first.
+
+    --json prints one object: all that `list --json` has, and
+      dataset, input, model: {name, and its options},
+      training: the values that it trains with,
+      baselines: array of the rows of baselines.csv, the strongest first,
+      files: what → {path, here},
+      provenance: devices, precision, versions, code (one digest), data (path → SHA-256); null before it was trained,
+      rebuild: array of commands that make it again.
+    """
+    from showreel.cli import terminal
+    from showreel.reporting import details
+
+    schema.check_declared(experiment, declared.experiments, "experiment")
+    (entry,) = _entries([experiment], declared)
+    known = details.details(paths.PARAMS.parent, declared, entry)
+    if as_json:
+        terminal.write(_as_json(known))
+    else:
+        from showreel.reporting import printed
+
+        terminal.show_picture(paths.PARAMS.parent / paths.poster(experiment))
+        terminal.show(*printed.parts(known))
+
+
+def _entries(names: list[str], declared: schema.Params) -> "list[Entry]":
+    from showreel.reporting import state, table
+
+    root = paths.PARAMS.parent
+    known = state.conditions(root, declared, names, source=registry.PACKAGE.parent)
+    return [table.entry(root, name, condition) for name, condition in known.items()]
+
+
+def _as_json(plain: object) -> str:
+    return json.dumps(plain, indent=1, ensure_ascii=False)
+
+
+def compare(names: list[str], as_json: bool, page: Path | None, declared: schema.Params) -> None:
+    """Compare experiments, now or at git revisions, on the same test images, with paired statistics."""
+    from showreel.cli import terminal
+    from showreel.gallery import entry, site
+    from showreel.reporting.sources import source_at
+    from showreel.scoring import paired
+
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice:
+        raise ParamsError(f"{twice}: is named twice; it equals itself")
+    if page and page.resolve() == paths.GALLERY.resolve():
+        raise ParamsError(f"{page}: is what the stage gallery writes; name another folder")
+    with tempfile.TemporaryDirectory() as folder:
+        sources = [
+            source_at(name, declared, Path(folder) / str(number), whole=bool(page)) for number, name in enumerate(names)
+        ]
+        reference, *others = map(entry.contestant, sources)
+        told = (paired.as_json if as_json else paired.as_text)(reference, others)
+        if page:
+            site.replace(sources, page)
+    terminal.write(told)

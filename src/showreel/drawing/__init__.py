@@ -1,0 +1,1 @@
+"""How reels and posters are drawn: frames, curves, text, colours, GIF."""

@@ -1,0 +1,1 @@
+"""How answers are scored and compared: scores, baselines and their tuning, paired statistics."""

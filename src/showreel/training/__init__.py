@@ -1,0 +1,1 @@
+"""How networks are trained and run: batches, devices, checkpoints, network files."""

@@ -1,0 +1,92 @@
+"""Lets either engine take over what the other one made, once the maker itself says that all of it is up to date.
+
+Both engines accept anything when they are told to. So the maker's own dry run comes first, then the proof that every
+file is what its lineage record says, and dry runs of both come after. The engines are run as commands; this module
+imports neither.
+"""
+
+import json
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from showreel.params import registry
+from showreel.params.schema import Params
+from showreel.pipeline.programs import ask
+from showreel.storage.errors import ShowreelError
+from showreel.verification.accounts import LOCK
+from showreel.verification.audit import audit
+from showreel.verification.findings import Finding
+
+NOTHING_TO_DO = "Nothing to be done"
+WITHOUT_RECORD = "missing provenance/metadata"
+
+
+def sync(experiments: Sequence[str], declared: Params, *, root: Path, source: Path) -> str:
+    """Make both engines take the results of some experiments for up to date, and return what was done in a sentence.
+
+    Args:
+        experiments: their names.
+        declared: the project's params.yaml.
+        root: the project's folder, the current one.
+        source: the folder that holds the package.
+
+    Raises:
+        ShowreelError: an engine fails, neither has the results up to date, they are not what their lineage records say,
+            or an engine still wants to run something afterwards.
+    """
+    dvc, snakemake = _dvc_is_clean(experiments), _snakemake_is_clean(experiments)
+    if dvc and snakemake:
+        return "both engines are up to date"
+    if not (dvc or snakemake):
+        raise ShowreelError("neither engine has these experiments up to date; run `dvc repro` or `snakemake` first")
+    _prove(audit(root, declared, source=source, experiments=experiments).findings)
+    if dvc:
+        _bring_into_the_present(registry.PACKAGE.rglob("*.py"))
+        _run("snakemake", "--touch", "--forceall", "--cores", "1", *experiments)
+    else:
+        _run("dvc", "commit", "--force", "--with-deps", *_stages(experiments))
+    sentence = "Snakemake has taken over what DVC made" if dvc else "DVC has taken over what Snakemake made"
+    if not (_dvc_is_clean(experiments) and _snakemake_is_clean(experiments)):
+        raise ShowreelError(f"{sentence}, but still wants to run something; see `dvc status` and `snakemake -n`")
+    return sentence
+
+
+def _prove(findings: Iterable[Finding]) -> None:
+    """Refuse results with a fault; that dvc.lock is older than they are is what this is about."""
+    faults = [finding for finding in findings if finding.fault and finding.path != LOCK]
+    if faults:
+        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+        raise ShowreelError(f"{faults[0].path}: {faults[0].detail}{more}; see `showreel verify`")
+
+
+def _bring_into_the_present(code: Iterable[Path]) -> None:
+    """Touch code with a time to come: Snakemake would find its outputs older than that, fail, and delete them."""
+    now = time.time()
+    for path in code:
+        if path.stat().st_mtime > now:
+            path.touch()
+
+
+def _dvc_is_clean(experiments: Sequence[str]) -> bool:
+    return bool(json.loads(_run("dvc", "status", "--json", "--with-deps", *_stages(experiments))) == {})
+
+
+def _snakemake_is_clean(experiments: Sequence[str]) -> bool:
+    """Ask for a dry run; a job without Snakemake's own record of parameters and code does not count as up to date."""
+    answer = _run("snakemake", "--dry-run", "--cores", "1", *experiments)
+    return NOTHING_TO_DO in answer and WITHOUT_RECORD not in answer
+
+
+def _stages(experiments: Sequence[str]) -> list[str]:
+    return [f"render@{experiment}" for experiment in experiments]
+
+
+def _run(*command: str) -> str:
+    """Run a command and return what it printed: all of it, or the standard output of DVC, whose JSON stands alone."""
+    done = ask(*command)
+    if done.returncode:
+        raise ShowreelError(
+            f"`{' '.join(command[:2])}` failed: {done.stderr.strip()[-500:] or done.stdout.strip()[-500:]}"
+        )
+    return done.stdout if command[0] == "dvc" else done.stdout + done.stderr

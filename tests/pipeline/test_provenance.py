@@ -1,0 +1,51 @@
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from showreel.pipeline import provenance
+
+ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+"""The SHA-256 of `abc` in FIPS 180-2."""
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A package of five modules: a → b → c → a, and d alone, which imports what is not there."""
+    folder = tmp_path / "showreel"
+    folder.mkdir()
+    sources = {
+        "__init__": '"""Docstring."""',
+        "a": "import json\nfrom showreel import b",
+        "b": "def f():\n    import showreel.c",
+        "c": "from showreel.a import anything",
+        "d": "from showreel import nothing",
+    }
+    for name, text in sources.items():
+        (folder / f"{name}.py").write_text(text)
+    monkeypatch.setattr(provenance, "SOURCE", tmp_path)
+    return folder
+
+
+def test_the_digest_of_a_file_is_its_sha256(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"abc")
+    assert provenance.file_digest(tmp_path / "file") == ABC
+
+
+def test_the_digest_of_values_does_not_depend_on_the_order_of_keys() -> None:
+    assert provenance.value_digest({"a": 1, "b": {"c": 2, "d": 3}}) == provenance.value_digest(
+        {"b": {"d": 3, "c": 2}, "a": 1}
+    )
+    assert provenance.value_digest({"a": 1}) == hashlib.sha256(b'{"a": 1}').hexdigest()
+    assert provenance.value_digest({"a": 1}) != provenance.value_digest({"a": 2})
+
+
+def test_the_closure_follows_every_import_even_in_a_circle_and_inside_functions(package: Path) -> None:
+    assert provenance.closure(["showreel.a"]) == [package / "a.py", package / "b.py", package / "c.py"]
+    assert provenance.closure(["showreel.d"]) == [package / "d.py"]
+
+
+def test_the_drawing_of_a_frame_is_not_part_of_what_trains() -> None:
+    files = {path.name for path in provenance.closure(["showreel.stages.train", "showreel.models.unet"])}
+    assert {"train.py", "unet.py", "blocks.py", "storage.py", "learning.py"} <= files
+    assert {"render.py", "frame.py", "cli.py", "params.py", "layout.py", "__init__.py"}.isdisjoint(files)

@@ -1,0 +1,69 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from checkouts import begun
+from PIL import Image
+
+from showreel.stages.download import download
+from showreel.stages.prepare import prepare
+from showreel.storage import prepared
+from showreel.storage.errors import ParamsError, ShowreelError
+from showreel.storage.fields import SPLITS
+
+
+@pytest.fixture(scope="module")
+def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("digits")
+    download("digits", folder / "raw", partial=folder / "partial", options={}, lineage=begun())
+    return folder / "raw"
+
+
+def test_a_data_set_becomes_three_splits_with_labels_and_class_names(raw: Path, tmp_path: Path) -> None:
+    prepare("digits", raw, tmp_path / "clean.h5", dataset="tens", options={}, lineage=begun())
+    assert [prepared.count(tmp_path / "clean.h5", split) for split in SPLITS] == [1257, 180, 360]
+    assert prepared.image_shape(tmp_path / "clean.h5") == (8, 8, 1)
+    attributes = prepared.read_attributes(tmp_path / "clean.h5")
+    assert (attributes["dataset"], attributes["degradation"]) == ("tens", "clean")
+    assert list(attributes["classes"]) == list("0123456789")
+    assert prepared.read_split(tmp_path / "clean.h5", "train").labels[:3].tolist() == [0, 1, 2]
+
+
+def test_the_same_again_gives_the_same_bytes(raw: Path, tmp_path: Path) -> None:
+    for name in ("a.h5", "b.h5"):
+        prepare("digits", raw, tmp_path / name, dataset="digits", options={}, lineage=begun())
+    assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()
+
+
+def test_a_missing_raw_folder_is_named_with_the_command_that_brings_it(tmp_path: Path) -> None:
+    with pytest.raises(ShowreelError, match=r"raw/digits: no digits .*; run `showreel download digits`"):
+        prepare(
+            "digits", tmp_path / "raw" / "digits", tmp_path / "clean.h5", dataset="digits", options={}, lineage=begun()
+        )
+    assert not list(tmp_path.iterdir())
+
+
+def test_damaged_raw_files_are_named_and_nothing_is_written(raw: Path, tmp_path: Path) -> None:
+    (tmp_path / "digits").mkdir()
+    for path in raw.iterdir():
+        (tmp_path / "digits" / path.name).write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(ShowreelError, match="run `showreel download digits`"):
+        prepare("digits", tmp_path / "digits", tmp_path / "clean.h5", dataset="digits", options={}, lineage=begun())
+    assert not list(tmp_path.glob("*.h5")) + list(tmp_path.glob(".*"))
+
+
+def test_a_split_without_a_usable_picture_leaves_nothing(tmp_path: Path) -> None:
+    for split in ("train", "validation", "test"):
+        (tmp_path / "mine" / split).mkdir(parents=True)
+        Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(tmp_path / "mine" / split / "a.png")
+    (tmp_path / "mine" / "test" / "a.png").write_bytes(b"no picture")
+    options = {"path": str(tmp_path / "mine"), "size": 8}
+    download("folder", tmp_path / "raw", partial=tmp_path / "partial", options=options, lineage=begun())
+    with pytest.raises(ShowreelError, match=r"no usable image for the test split \(1 skipped; the first: test/a\.png"):
+        prepare("folder", tmp_path / "raw", tmp_path / "clean.h5", dataset="mine", options=options, lineage=begun())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine", "partial", "raw"]
+
+
+def test_an_unknown_source_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ParamsError, match="there is no 'digitz'"):
+        prepare("digitz", tmp_path, tmp_path / "clean.h5", dataset="digits", options={}, lineage=begun())
