@@ -1,22 +1,47 @@
-"""A classical way back from a degraded image, with the options to try on the validation split."""
+"""A simple way to a task's answer, which a network has to beat, with the options to try on the validation split."""
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Any, Literal, NamedTuple
 
-import numpy as np
 from numpy.typing import NDArray
+
+from showreel.storage.fields import Described
+
+
+class Made(NamedTuple):
+    """How an experiment's input was made, and what goes in and comes out.
+
+    Attributes:
+        degradation: a name in `degradations/`; "" where the input is the data set itself.
+        options: the degradation's.
+        inputs: field → its description, of what the network is given.
+        targets: field → its description, of what it is to answer.
+    """
+
+    degradation: str
+    options: Mapping[str, Any]
+    inputs: Mapping[str, Described]
+    targets: Mapping[str, Described]
 
 
 class Baseline(NamedTuple):
-    """A restoration method without a network.
+    """A method without a network. It runs in worker processes, so its functions are a module's own.
 
     Attributes:
-        restore: `restore(degraded, shape, **options)`: float32 (n, h, w, c) in [0, 1] and the target's (height, width)
-            → float32 (n, height, width, c) in [0, 1]. It runs in worker processes, so it is a module's function.
-        grid: the options to choose from by PSNR on the validation split; one entry means nothing to tune.
+        answer: `answer(inputs, **options)` → outputs, as a network's; `answer(inputs, fitted, **options)` where there
+            is a `fit`.
+        fit: `fit(examples, **options)` → anything that can be pickled; examples are the training split, an
+            `ExampleSplit` that is read in parts. None for a rule that never saw the training set.
+        grid: the options to choose from on the validation split; one entry means nothing to tune.
         known: the degradation's own options that the method is told besides, such as the noise's σ.
     """
 
-    restore: Callable[..., NDArray[np.float32]]
-    grid: tuple[Mapping[str, float], ...] = ({},)
+    answer: Callable[..., NDArray[Any]]
+    fit: Callable[..., Any] | None = None
+    grid: tuple[Mapping[str, Any], ...] = ({},)
     known: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> Literal["untrained", "trained"]:
+        """Whether it learns from the training split."""
+        return "trained" if self.fit else "untrained"

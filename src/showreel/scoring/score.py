@@ -1,32 +1,46 @@
-"""How scores are written, wherever people read them: heading, digits and unit of the numbers of metrics.json."""
+"""How a score is written, in which direction it is better, and how far a rebuild may be off."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Direction = Literal["higher", "lower"]
+Columns = Mapping[str, NDArray[np.float64]]
+"""Score, or what a pooled score is made of → one row an example: (n,), or counts (n, k)."""
 
 
-class Figure(NamedTuple):
-    """One number.
+class Score(NamedTuple):
+    """One score.
 
     Attributes:
         heading: what it is, in a word or two.
-        form: a format specification: its digits and whether it has a sign.
+        form: a format specification: its digits.
         unit: what follows it; may be empty.
+        better: which direction is better.
+        tolerance: how far a rebuild on another machine may be off.
     """
 
     heading: str
-    form: str
+    form: str = ".2f"
     unit: str = ""
+    better: Direction = "higher"
+    tolerance: float = 0.0
 
     def written(self, value: float) -> str:
         """Return a value with its unit."""
         return f"{value:{self.form}} {self.unit}".rstrip()
 
+    def change(self, value: float) -> str:
+        """Return a difference with its sign and unit."""
+        return f"{value:+{self.form}} {self.unit}".rstrip()
 
-FIGURES = {
-    "input_psnr": Figure("input", ".2f", "dB"),
-    "baseline_psnr": Figure("baseline", ".2f", "dB"),
-    "psnr": Figure("network", ".2f", "dB"),
-    "gain_db": Figure("gain", "+.2f", "dB"),
-    "ssim": Figure("SSIM", ".3f"),
-    "parameters": Figure("parameters", ","),
-}
-"""Name in metrics.json → how it is written, in the order of tables."""
+    def gain(self, value: float, reference: float) -> float:
+        """Return how much better a value is than a reference: positive where it is better."""
+        return value - reference if self.better == "higher" else reference - value
+
+
+def means(columns: Columns) -> dict[str, float]:
+    """Return the mean of every column: the summary of scores that are averaged over examples."""
+    return {name: float(column.mean()) for name, column in columns.items()}

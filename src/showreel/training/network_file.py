@@ -23,12 +23,14 @@ MEMBERS = ("config.json", "metadata.json", "model.weights.h5")
 """What an archive holds, uncompressed, so that no member is larger than the file."""
 
 SHARED_OBJECT = r'(?<="shared_object_id": )\d+'
+OUR_MODULE = r'(?<="module": ")showreel[.\w]*'
 
 
 def save(network: keras.Model, path: Path, origin: str) -> None:
     """Write a network without its optimizer.
 
-    Keras writes the time (twice) and addresses in memory into the archive; constants replace them here.
+    Keras writes the time (twice), addresses in memory and the modules of our layers into the archive; constants replace
+    them here, so that neither a run nor a move of a file changes a byte.
 
     Args:
         network: the network.
@@ -40,7 +42,7 @@ def save(network: keras.Model, path: Path, origin: str) -> None:
     uncompiled.save(path)
     with zipfile.ZipFile(path) as archive:
         members = {name: archive.read(name) for name in sorted(archive.namelist())}
-    members["config.json"] = _renumbered(members["config.json"])
+    members["config.json"] = _settled(members["config.json"])
     members["metadata.json"] = json.dumps({"keras_version": keras.__version__}).encode()
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in members.items():
@@ -80,9 +82,9 @@ def origin(path: Path) -> str:
         raise ShowreelError(f"{path}: cannot be read ({error}); delete it and train again") from error
 
 
-def _renumbered(config: bytes) -> bytes:
-    """Replace the addresses by which Keras marks shared objects by 0, 1, 2, … in the order of their appearance."""
-    text = config.decode()
+def _settled(config: bytes) -> bytes:
+    """Number shared objects 0, 1, 2, … in the order of their appearance, and call the home of our layers `showreel`."""
+    text = re.sub(OUR_MODULE, "showreel", config.decode())
     addresses = dict.fromkeys(re.findall(SHARED_OBJECT, text))
     numbers = {address: str(number) for number, address in enumerate(addresses)}
     return re.sub(SHARED_OBJECT, lambda match: numbers[match[0]], text).encode()

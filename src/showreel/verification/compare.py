@@ -87,7 +87,7 @@ def _datasets(file: h5py.File) -> dict[str, h5py.Dataset]:
 
 def _largest(first: h5py.Dataset, second: h5py.Dataset) -> float:
     """Return the largest absolute difference, chunk by chunk where there are chunks."""
-    places = first.iter_chunks() if first.chunks else [()]
+    places = first.iter_chunks() if first.chunks and first.size else [()]
     return max((_gap(first[place], second[place]) for place in places), default=0.0)
 
 
