@@ -2,7 +2,6 @@
 
 import ast
 import importlib
-import re
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -12,32 +11,46 @@ from showreel.storage.errors import ParamsError
 
 PACKAGE = Path(__file__).parents[1]
 
-ENTRY_POINTS = {"datasets": "read", "degradations": "BASELINES", "models": "build"}
-"""Folder → the top-level name that makes a file of it an extension; files without it are shared parts."""
+FUNCTIONS = {"datasets": "read", "degradations": "degrade", "models": "build", "studies": "study.run"}
+"""Folder → the function whose keyword-only parameters are the options in params.yaml.
 
-CONFIGURED = {"datasets": "read", "degradations": "degrade", "models": "build"}
-"""Folder → the function whose keyword-only parameters are the options in params.yaml."""
+A file without it is no extension; an extension that is a folder has it in the module that stands before the dot.
+"""
 
-OPTION_TYPES = {"bool": bool, "float": float, "int": int, "str": str, "Literal": Literal}
+TASKS = "tasks"
+TASK_MODULES = ("learning", "scores", "baselines", "drawing", "page")
+"""The modules of a task's folder."""
+
+OPTION_TYPES = {"bool": bool, "float": float, "int": int, "str": str, "list": list, "Literal": Literal}
 """The names that the annotation of an option may use."""
 
 
-def module(folder: str, name: str) -> ModuleType:
-    """Import `showreel.<folder>.<name>`.
+def module(folder: str, name: str, part: str = "") -> ModuleType:
+    """Import `showreel.<folder>.<name>`, or a part of it where the extension is a folder.
 
     Args:
-        folder: one of `ENTRY_POINTS`.
-        name: a file name in it, without its suffix.
+        folder: one of `FUNCTIONS`, or `TASKS`.
+        name: a file or folder in it, without a suffix.
+        part: a module of the folder.
+
+    Raises:
+        ParamsError: there is no such extension; the message lists those that exist.
+    """
+    check(folder, name)
+    return importlib.import_module(".".join(filter(None, ("showreel", folder, name, part))))
+
+
+def check(folder: str, name: str) -> None:
+    """Refuse a name that no extension of a folder has.
 
     Raises:
         ParamsError: there is no such extension; the message lists those that exist.
     """
     if name not in names(folder):
         raise ParamsError(
-            f"{folder}: there is no {name!r}; there are {', '.join(names(folder))} "
-            f"(add src/showreel/{folder}/{name}.py to make it one)"
+            f"{folder}: there is no {name!r}; there are {', '.join(names(folder)) or 'none'} "
+            f"(a new one is a file or folder in src/showreel/{folder}/)"
         )
-    return importlib.import_module(f"showreel.{folder}.{name}")
 
 
 @cache
@@ -47,15 +60,13 @@ def options(folder: str, name: str) -> dict[str, tuple[Any, Any]]:
     They are read from the source: importing a model would take seconds, and most commands need none.
 
     Raises:
-        ParamsError: there is no such extension, or it takes no options because it cannot be configured.
+        ParamsError: there is no such extension.
     """
-    if name not in names(folder):
-        module(folder, name)
-    tree = ast.parse((PACKAGE / folder / f"{name}.py").read_text(encoding="utf-8"))
-    functions = {node.name: node.args for node in tree.body if isinstance(node, ast.FunctionDef)}
-    if CONFIGURED[folder] not in functions:
-        raise ParamsError(f"{folder}.{name}: it takes no options and is always there; remove the key")
-    arguments = functions[CONFIGURED[folder]]
+    check(folder, name)
+    path, function = _main(folder, name)
+    (arguments,) = (
+        node.args for node in _parsed(path).body if isinstance(node, ast.FunctionDef) and node.name == function
+    )
     return {
         argument.arg: (
             eval(ast.unparse(argument.annotation or ast.Name("str")), {"__builtins__": {}}, OPTION_TYPES),
@@ -66,9 +77,50 @@ def options(folder: str, name: str) -> dict[str, tuple[Any, Any]]:
 
 
 @cache
+def constant(folder: str, name: str, constant: str, part: str = "") -> Any:
+    """Return a top-level constant of an extension, a literal, read from the source like its options.
+
+    Raises:
+        ParamsError: there is no such extension, or it has no such constant.
+    """
+    check(folder, name)
+    path = PACKAGE / folder / name / f"{part}.py" if part else PACKAGE / folder / f"{name}.py"
+    for node in _parsed(path).body:
+        targets = (
+            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        )
+        if any(isinstance(target, ast.Name) and target.id == constant for target in targets):
+            return ast.literal_eval(node.value)  # type: ignore[union-attr, arg-type]
+    raise ParamsError(f"{path}: has no {constant}, which every file of {folder}/ says")
+
+
+@cache
 def names(folder: str) -> tuple[str, ...]:
     """List the extensions of a folder in alphabetical order, without importing them."""
-    name = ENTRY_POINTS[folder]
-    entry_point = re.compile(rf"^(def {name}\(|{name}( *:.*)? *=)", re.MULTILINE)
-    modules = (PACKAGE / folder).glob("*.py")
-    return tuple(sorted(path.stem for path in modules if entry_point.search(path.read_text(encoding="utf-8"))))
+    if folder == TASKS:
+        return tuple(sorted(path.parent.name for path in (PACKAGE / folder).glob("*/learning.py")))
+    pattern = "*/study.py" if "." in FUNCTIONS[folder] else "*.py"
+    paths = (PACKAGE / folder).glob(pattern)
+    found = [path.parent.name if "/" in pattern else path.stem for path in paths if _defines(path, folder)]
+    return tuple(sorted(found))
+
+
+def section(kind: str) -> str:
+    """Return the section of params.yaml that declares the studies of a kind: its plural."""
+    return f"{kind}es" if kind.endswith(("s", "x", "ch", "sh")) else f"{kind}s"
+
+
+def _main(folder: str, name: str) -> tuple[Path, str]:
+    """Return the file that holds an extension's function, and the function's name."""
+    part, _, function = FUNCTIONS[folder].rpartition(".")
+    path = PACKAGE / folder / name / f"{part}.py" if part else PACKAGE / folder / f"{name}.py"
+    return path, function
+
+
+def _defines(path: Path, folder: str) -> bool:
+    function = FUNCTIONS[folder].rpartition(".")[2]
+    return f"\ndef {function}(" in path.read_text(encoding="utf-8")
+
+
+def _parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))

@@ -1,8 +1,8 @@
 """The lineage of a stage's run: what it read at its start, proved unchanged at its end, recorded with its outputs.
 
-A run begins by digesting the code that it is about to load and its inputs. Its outputs are published together, and
+A run begins by digesting the code that decides its results and its inputs. Its outputs are published together, and
 only if all of that is still the same; the record of the run is the last of them. Where a file format has room for it,
-an output also holds its origin, one line of JSON with the same facts.
+an output also holds its origin: the place and the id of that record.
 """
 
 import json
@@ -14,10 +14,11 @@ from typing import Any, Self
 
 from tqdm import tqdm
 
-from showreel.pipeline import provenance
+from showreel.pipeline import paths, provenance
 from showreel.storage import atomic
 from showreel.storage.errors import ShowreelError
 
+ID_CHARACTERS = 16
 SILENT_SECONDS = 2
 """How long digesting inputs may take before a bar tells of it."""
 
@@ -31,7 +32,9 @@ class Lineage:
     Attributes:
         command: the command without the word showreel, such as `train mnist-denoiser`.
         record: the JSON file to write about it.
-        code: package file, from the folder that holds the package → SHA-256.
+        code: file or folder of the package, from the folder that holds it → digest.
+        commit: the last commit that changed any of this code; "" outside of git.
+        revision: the stage's number in revisions.yaml.
         inputs: input file → SHA-256; a folder's files one by one.
         params: dotted key of params.yaml → value.
         places: the input files and folders as they were given.
@@ -41,6 +44,8 @@ class Lineage:
     command: str
     record: Path
     code: Mapping[str, str]
+    commit: str
+    revision: int
     inputs: Mapping[str, str]
     params: Mapping[str, Any]
     places: tuple[Path, ...]
@@ -52,17 +57,17 @@ class Lineage:
         command: str,
         *,
         record: Path,
-        modules: Iterable[str],
+        code: Iterable[Path],
         inputs: Iterable[Path],
         makers: Iterable[Path] = (),
         params: Mapping[str, Any],
     ) -> Self:
-        """Digest code and inputs. Call it before the modules are imported, so that an edit meanwhile is noticed.
+        """Digest code and inputs. Call it before the code is imported, so that an edit meanwhile is noticed.
 
         Args:
             command: the command without the word showreel.
             record: the JSON file to write at the end.
-            modules: the dotted names of the stage's module and of the extensions that it loads by name.
+            code: the files and folders of the package that decide the results, as `paths.code` lists them.
             inputs: the files and folders that it reads.
             makers: the records of the runs that made the inputs; where one is missing, they are taken as they are.
             params: dotted key of params.yaml → value: what shapes the outputs.
@@ -70,26 +75,42 @@ class Lineage:
         Raises:
             ShowreelError: an input is missing, or is not what its maker wrote.
         """
-        code, places = provenance.closure(modules), tuple(inputs)
+        code, places = [paths.package_file(path) for path in code], tuple(inputs)
         files = _files(places)
-        signatures = {path: _signature(path) for path in (*code, *files)}  # before the digests
+        signatures = {path: _signature(path) for path in files}  # before the digests
         digests = _digests(files, command)
         for maker in makers:
             _check_made(digests, maker)
         return cls(
             command=command,
             record=record,
-            code=dict(zip(map(provenance.relative, code), map(provenance.file_digest, code), strict=True)),
+            code={provenance.relative(path): provenance.code_digest(path) for path in code},
+            commit=provenance.last_commit(code),
+            revision=provenance.revisions().get(command.split()[0], 0),
             inputs=digests,
             params=params,
             places=places,
             signatures=signatures,
         )
 
-    def origin(self, **facts: Any) -> str:
-        """Return one line of JSON for an output to hold: code in one digest, inputs, params, versions and `facts`."""
-        code = provenance.value_digest(self.code)
-        return json.dumps({**self._known(), "code": code, **facts}, sort_keys=True)
+    @property
+    def id(self) -> str:
+        """What tells this run's record from others: a digest of the command, the inputs, the values and the revision.
+
+        Code is not in it, so that equal results are equal bytes whatever words stand in a comment.
+        """
+        values = {"command": self.command, "inputs": self.inputs, "params": self.params, "revision": self.revision}
+        return provenance.value_digest(values)[:ID_CHARACTERS]
+
+    @property
+    def origin(self) -> str:
+        """One line of JSON for an output to hold: where the record of its making is, and the record's id."""
+        return json.dumps({"record": self.record.as_posix(), "id": self.id}, sort_keys=True)
+
+    def key(self, **facts: Any) -> str:
+        """Return one line of JSON of everything that shapes a run, code and versions as well: for its checkpoints."""
+        known = {"inputs": self.inputs, "params": self.params, "versions": provenance.versions()}
+        return json.dumps({**known, "code": self.code, "revision": self.revision, **facts}, sort_keys=True)
 
     def check(self) -> None:
         """Prove that code and inputs are what they were at the start.
@@ -97,13 +118,13 @@ class Lineage:
         Raises:
             ShowreelError: one of them has changed.
         """
-        code = {provenance.SOURCE / name: digest for name, digest in self.code.items()}
+        sources = {provenance.SOURCE / name: digest for name, digest in self.code.items()}
         inputs = {Path(name): digest for name, digest in self.inputs.items()}
         changed = set(_files(self.places)) ^ inputs.keys()
-        for path, digest in (code | inputs).items():
-            touched = _signature(path) != self.signatures[path]
-            if touched and (not path.is_file() or provenance.file_digest(path) != digest):
+        for path, digest in inputs.items():
+            if self._is_touched(path) and (not path.is_file() or provenance.file_digest(path) != digest):
                 changed.add(path)
+        changed.update(path for path, digest in sources.items() if provenance.code_digest(path) != digest)
         if changed:
             raise ShowreelError(
                 f"{min(changed)}: changed while `showreel {self.command}` ran, so its results were not published; "
@@ -155,13 +176,25 @@ class Lineage:
         self.check()
         atomic.write_text(self.record, self._recorded({path: path for path in outputs}, {}))
 
-    def _known(self) -> dict[str, Any]:
-        return {"inputs": self.inputs, "params": self.params, "versions": provenance.versions()}
+    def _is_touched(self, path: Path) -> bool:
+        """Tell whether the file system says something else of a file than at the start."""
+        return _signature(path) != self.signatures.get(path)
 
     def _recorded(self, outputs: Mapping[Path, Path], facts: Mapping[str, Any]) -> str:
         """Return the record's text, given where each output is at present."""
         digests = {path.as_posix(): provenance.file_digest(place) for path, place in outputs.items()}
-        record = {**self._known(), "command": self.command, "code": self.code, "outputs": digests, **facts}
+        record = {
+            "id": self.id,
+            "command": self.command,
+            "commit": self.commit,
+            "code": self.code,
+            "revision": self.revision,
+            "inputs": self.inputs,
+            "params": self.params,
+            "versions": provenance.versions(),
+            "outputs": digests,
+            **facts,
+        }
         return json.dumps(record, sort_keys=True, indent=1) + "\n"
 
 

@@ -1,20 +1,22 @@
 """Every path of the pipeline, relative to the project's root. The Snakefile imports it; a test holds dvc.yaml to it."""
 
-import functools
 from pathlib import Path
 
 from showreel.params import registry
-from showreel.pipeline import provenance
 
 PARAMS = Path("params.yaml")
+REVISIONS = Path("src/showreel/revisions.yaml")
+"""A number for each stage, raised by whoever changes its results from a file that it does not depend on."""
 PARTIAL = Path("data/partial")
 """Downloads that were cut short, to be resumed; not an output of any stage."""
 GALLERY = Path("gallery")
 LINEAGE = Path("lineage")
 STATE = Path(".showreel")
-"""What runs leave for each other and nobody else: locks, and the checkpoints of trainings."""
-TRIED = ".onnx"
+"""What runs leave for each other and nobody else: locks, checkpoints of trainings, finished parts of studies."""
+BROWSER_EXPORT = ".onnx"
 """How the name of an export ends that the gallery lets its readers try."""
+PREPARED = "prepared"
+"""The folder of the records of prepared files, whichever stage made them."""
 
 
 def raw(dataset: str) -> Path:
@@ -22,24 +24,24 @@ def raw(dataset: str) -> Path:
     return Path("data/raw") / dataset
 
 
-def prepared(dataset: str, degradation: str) -> Path:
-    """Return the HDF5 file of one data set seen through one degradation; `clean` is the data set itself."""
-    return Path("data/prepared") / dataset / f"{degradation}.h5"
+def prepared(name: str) -> Path:
+    """Return the HDF5 file of a data set, or of an input made of one."""
+    return Path("data/prepared") / f"{name}.h5"
 
 
 def model(experiment: str) -> Path:
-    """Return the trained network, in Keras's own format."""
+    """Return the trained network, in Keras's own format; of `random` an empty file that stands for no network."""
     return Path("models") / f"{experiment}.keras"
 
 
 def reel(experiment: str) -> Path:
-    """Return the HDF5 file of the predictions that were kept after every epoch."""
+    """Return the HDF5 file of the outputs that were kept after every epoch."""
     return Path("models") / f"{experiment}.reel.h5"
 
 
-def examples(experiment: str) -> Path:
-    """Return the HDF5 file of the strongest baseline's and the network's final look at the reel's images."""
-    return Path("models") / f"{experiment}.examples.h5"
+def chosen(experiment: str) -> Path:
+    """Return the HDF5 file of chosen test examples, and of the strongest baseline's answers to the reel's."""
+    return Path("models") / f"{experiment}.chosen.h5"
 
 
 def exported(experiment: str, suffix: str) -> Path:
@@ -49,7 +51,8 @@ def exported(experiment: str, suffix: str) -> Path:
 
 def record(stage: str, *names: str) -> Path:
     """Return the JSON of what one run of a stage read and wrote."""
-    path = LINEAGE.joinpath(stage, *names)
+    folder = PREPARED if stage in ("prepare", "degrade") else stage
+    path = LINEAGE.joinpath(folder, *names)
     return path.with_name(f"{path.name}.json")
 
 
@@ -64,8 +67,13 @@ def checkpoint(experiment: str) -> Path:
     return STATE / "checkpoints" / f"{experiment}.npz"
 
 
+def parts(study: str) -> Path:
+    """Return the folder of what an unfinished study has done so far."""
+    return STATE / "studies" / study
+
+
 def timing(experiment: str) -> Path:
-    """Return the table of seconds and images a second, one row an epoch; not an output of any stage."""
+    """Return the table of seconds and examples a second, one row an epoch; not an output of any stage."""
     return Path("logs/train") / f"{experiment}.csv"
 
 
@@ -79,9 +87,9 @@ def history(experiment: str) -> Path:
     return _results(experiment) / "history.csv"
 
 
-def metrics(experiment: str) -> Path:
-    """Return the flat JSON of summary scores over the complete test set."""
-    return _results(experiment) / "metrics.json"
+def metrics(name: str) -> Path:
+    """Return the flat JSON of summary scores of an experiment or a study."""
+    return _results(name) / "metrics.json"
 
 
 def baselines(experiment: str) -> Path:
@@ -90,7 +98,7 @@ def baselines(experiment: str) -> Path:
 
 
 def scores(experiment: str) -> Path:
-    """Return the table of scores, one row a test image."""
+    """Return the table of scores, one row a test example."""
     return _results(experiment) / "scores.csv"
 
 
@@ -99,47 +107,9 @@ def gif(experiment: str) -> Path:
     return _results(experiment) / "reel.gif"
 
 
-def poster(experiment: str) -> Path:
-    """Return the animation's last frame."""
-    return _results(experiment) / "poster.png"
-
-
-def is_in_git(path: Path) -> bool:
-    """Tell whether git keeps an output; DVC's cache keeps the others."""
-    small = (metrics("*"), history("*"), baselines("*"))
-    return path.is_relative_to(LINEAGE) or any(path.match(str(pattern)) for pattern in small)
-
-
-def results(experiment: str) -> dict[str, Path]:
-    """Return by name what is in an experiment's folder of results: all that the gallery shows."""
-    files = (metrics, history, baselines, scores, gif, poster, card, still, sheet, places)
-    return {file.__name__: file(experiment) for file in files}
-
-
-@functools.cache
-def code(stage: str, **extensions: str) -> tuple[Path, ...]:
-    """List the package files that make a stage stale when they change.
-
-    They are the import closure of its module and of the extensions that it loads by name, and whatever the extensions
-    of such a folder share: DVC can put one extension's name into a path, but cannot know which shared files it imports.
-
-    Args:
-        stage: a file name in `stages/`.
-        **extensions: folder=name, such as models="unet".
-    """
-    shared = {
-        path
-        for folder in extensions
-        for path in (registry.PACKAGE / folder).glob("*.py")
-        if path.stem not in {*registry.names(folder), "__init__"}
-    }
-    sources = shared.union(provenance.closure(modules(stage, **extensions)))
-    return tuple(sorted("src" / Path(provenance.relative(path)) for path in sources))
-
-
-def modules(stage: str, **extensions: str) -> list[str]:
-    """Return the dotted names of a stage's module and of the extensions that it loads by name; arguments as `code`."""
-    return [f"showreel.stages.{stage}", *(f"showreel.{folder}.{name}" for folder, name in extensions.items())]
+def poster(name: str) -> Path:
+    """Return the animation's last frame, or the picture of a study."""
+    return _results(name) / "poster.png"
 
 
 def card(experiment: str) -> Path:
@@ -153,7 +123,7 @@ def still(experiment: str) -> Path:
 
 
 def sheet(experiment: str) -> Path:
-    """Return the picture of all images of the reel, and of chosen ones, at their own size."""
+    """Return the picture of all examples of the reel, and of chosen ones, at their own size."""
     return _results(experiment) / "sheet.png"
 
 
@@ -162,5 +132,71 @@ def places(experiment: str) -> Path:
     return _results(experiment) / "sheet.json"
 
 
-def _results(experiment: str) -> Path:
-    return Path("results") / experiment
+def cells(study: str) -> Path:
+    """Return the table of a study: one row a cell."""
+    return _results(study) / "cells.csv"
+
+
+def results(experiment: str) -> dict[str, Path]:
+    """Return by name what is in an experiment's folder of results: all that the gallery shows."""
+    files = (metrics, history, baselines, scores, gif, poster, card, still, sheet, places)
+    return {file.__name__: file(experiment) for file in files}
+
+
+def study_results(study: str) -> dict[str, Path]:
+    """Return by name what is in a study's folder of results."""
+    return {file.__name__: file(study) for file in (metrics, cells, poster)}
+
+
+def is_in_git(path: Path) -> bool:
+    """Tell whether git keeps an output; DVC's cache keeps the others."""
+    small = (metrics("*"), history("*"), baselines("*"), cells("*"))
+    return path.is_relative_to(LINEAGE) or any(path.match(str(pattern)) for pattern in small)
+
+
+CODE: dict[str, tuple[str, ...]] = {
+    "download": ("datasets/{source}.py", "datasets/parts", "stages/download.py"),
+    "prepare": ("datasets/{source}.py", "datasets/parts", "stages/prepare.py"),
+    "degrade": ("degradations/{degradation}.py", "degradations/parts", "stages/degrade.py"),
+    "train": (
+        "models/{model}.py", "models/parts", "stages/train.py", "tasks/{task}/learning.py", "training",
+    ),
+    "evaluate": (
+        "models/parts", "scoring", "stages/evaluate.py", "tasks/{task}/baselines.py", "tasks/{task}/learning.py",
+        "tasks/{task}/scores.py", "training",
+    ),
+    "render": ("drawing", "scoring", "stages/render.py", "tasks/{task}/drawing.py", "tasks/{task}/scores.py"),
+    "gallery": ("drawing", "gallery", "scoring", "stages/gallery.py", "tasks"),
+    "study": ("degradations", "drawing", "models/parts", "scoring", "studies/{kind}", "tasks", "training"),
+}  # fmt: skip
+"""Stage → the files and folders of the package that decide its results: what both engines watch.
+
+All else that a stage imports is plumbing, which moves bytes and decides none (`PLUMBING`; a test holds the two apart).
+"""
+
+PLUMBING = ("cli", "params", "pipeline", "reporting", "storage", "verification", "watching")
+
+
+def code(stage: str, **names: str) -> list[Path]:
+    """List the files and folders of the package on which a stage depends.
+
+    Args:
+        stage: a key of `CODE`.
+        **names: what stands in its braces: source, degradation, model, task or kind.
+    """
+    return [Path("src/showreel") / pattern.format(**names) for pattern in CODE[stage]]
+
+
+def modules(stage: str, **names: str) -> list[str]:
+    """Return the dotted names of the modules that a stage loads; arguments as `code`."""
+    files = [path for path in code(stage, **names) if path.suffix == ".py"]
+    return [".".join(path.relative_to("src").with_suffix("").parts) for path in files]
+
+
+def _results(name: str) -> Path:
+    return Path("results") / name
+
+
+def package_file(path: Path) -> Path:
+    """Return where a file or folder of the package is that `code` names."""
+    return registry.PACKAGE.parent / path.relative_to("src")

@@ -4,6 +4,7 @@ import ast
 import hashlib
 import json
 import platform
+import subprocess
 from collections.abc import Iterable, Mapping
 from importlib import metadata
 from pathlib import Path
@@ -23,6 +24,44 @@ def file_digest(path: Path) -> str:
     """Return the SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sources(place: Path) -> list[Path]:
+    """List a file of the package, or all files of a folder but for what Python compiled, in order."""
+    if not place.is_dir():
+        return [place]
+    listed = (path for path in place.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    return sorted(path for path in listed if not path.name.startswith("."))
+
+
+def code_digest(place: Path) -> str:
+    """Return one SHA-256 for a file or a folder of the package; "" where it is gone."""
+    if place.is_file():
+        return file_digest(place)
+    files = {path.relative_to(place).as_posix(): file_digest(path) for path in sources(place) if path.is_file()}
+    return value_digest(files) if files else ""
+
+
+def revisions() -> dict[str, int]:
+    """Return each stage's revision: a number that stands for what no digest of its own code can tell."""
+    text = (SOURCE / PACKAGE / "revisions.yaml").read_text(encoding="utf-8")
+    pairs = (line.split("#")[0].split(":") for line in text.splitlines() if line.split("#")[0].strip())
+    return {name.strip(): int(number) for name, number in pairs}
+
+
+def last_commit(places: Iterable[Path]) -> str:
+    """Return the full name of the last commit that changed any of some files and folders; "" outside of git.
+
+    A `+` is appended where they have been changed since.
+    """
+    git = ["git", "-C", str(SOURCE)]
+    named = ["--", *(str(place) for place in places)]
+    try:
+        commit = subprocess.run([*git, "log", "-1", "--format=%H", *named], capture_output=True, text=True).stdout
+        status = subprocess.run([*git, "status", "--porcelain", *named], capture_output=True, text=True).stdout
+    except FileNotFoundError:  # there is no git
+        return ""
+    return commit.strip() and commit.strip() + ("+" if status.strip() else "")
 
 
 def value_digest(values: Mapping[str, Any]) -> str:

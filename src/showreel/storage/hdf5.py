@@ -12,7 +12,7 @@ import h5py
 
 from showreel.storage.errors import ShowreelError
 
-FORMAT = 1
+FORMAT = 2
 UNREADABLE = (
     OSError,
     LookupError,

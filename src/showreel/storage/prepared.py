@@ -1,211 +1,272 @@
-"""Prepared files, reels and their like: what is in them, written in a fixed order and read whole or in parts.
+"""Prepared files: named fields of three splits, written in a fixed order and read whole or in parts.
 
-Before each write the room on the disk is proved: where one of its own writes fails, HDF5 takes Python down with it.
+Each split is a group with an array a field, a row an example. The rows of a ragged field lie end to end, and
+`<field>.offsets` says where each begins. Before each write the room on the disk is proved: where one of its own writes
+fails, HDF5 takes Python down with it.
 """
 
+import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from showreel.storage import disk_space, hdf5
+from showreel.storage import disk_space, fields, hdf5
 from showreel.storage.errors import ShowreelError
-from showreel.storage.fields import Block, Split
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
+from showreel.storage.fields import DTYPES, Described, Field, Fields, Ragged, Rows, Split
 
 CHUNK_BYTES = 256 * 1024
 BLOCK_BYTES = 16 * 1024 * 1024
 
 EVERY_ROW = slice(None)
-Attributes = Mapping[str, Any]
+OFFSETS = ".offsets"
+"""What ends the name of the array that says where the rows of a ragged field begin: int64 (n + 1,)."""
+ABOUT = "field."
+"""What begins the name of the attribute that describes a field."""
+OFFSETS_CHUNK = 16384
+
+MEND = "delete it and run its stage again"
 
 
-def write_prepared(path: Path, splits: Iterable[tuple[Split, Iterable[Block]]], attributes: Attributes) -> None:
-    """Stream blocks of images into a prepared file; only one block of a split is in memory at a time.
+def write(
+    path: Path,
+    splits: Iterable[tuple[Split, Iterable[Fields]]],
+    described: Mapping[str, Field],
+    attributes: Mapping[str, Any],
+) -> None:
+    """Stream blocks of fields into a prepared file; only one block of a split is in memory at a time.
 
     Args:
         path: where it goes: a temporary file that its caller publishes.
-        splits: split names with their blocks: images uint8 (n, h, w, c), labels int32 (n,).
+        splits: split names with their blocks: field → rows, all of one number.
+        described: field → what its numbers mean; the blocks hold these fields and no others.
         attributes: what the file says of itself, in HDF5's own types.
 
     Raises:
-        ShowreelError: a split is empty, its images differ in size, or the disk is full.
+        ShowreelError: a split is empty, its rows differ in shape or are not what the fields say, or the disk is full.
     """
     disk_space.prove(path, 0)
     with hdf5.created(path) as file:
         file.attrs.update(attributes)
+        for name, field in described.items():
+            file.attrs[ABOUT + name] = json.dumps(field._asdict())
         for split, blocks in splits:
-            group = file.create_group(split)
+            group, count = file.create_group(split), 0
             for block in blocks:
-                disk_space.prove(path, block.images.nbytes + block.labels.nbytes)
-                _append(group, block, path)
-            if "images" not in group:
-                raise ShowreelError(f"{path}: the {split} split has no images")
-            group.attrs["count"] = len(group["images"])
+                disk_space.prove(path, sum(map(_size, block.values())))
+                _check_block(block, described, path)
+                for name, field in described.items():
+                    _append(group, name, field, block[name], path)
+                count += fields.count(next(iter(block.values())))
+            if not count:
+                raise ShowreelError(f"{path}: the {split} split has no examples")
+            group.attrs["count"] = count
 
 
-def read_attributes(path: Path) -> dict[str, Any]:
-    """Return what a prepared file says of its images: data set, degradation, class names and so on."""
+def attributes(path: Path) -> dict[str, Any]:
+    """Return what a prepared file says of itself: data set, degradation and so on."""
     with hdf5.opened(path) as file:
-        return {name: value for name, value in file.attrs.items() if name not in ("format", "complete")}
+        own = ("format", "complete")
+        return {name: value for name, value in file.attrs.items() if name not in own and not name.startswith(ABOUT)}
 
 
-def image_shape(path: Path) -> tuple[int, int, int]:
-    """Return (height, width, channels) of a prepared file's images."""
-    with hdf5.opened(path) as file:
-        height, width, channels = file["test/images"].shape[1:]
-        return int(height), int(width), int(channels)
-
-
-def read_split(path: Path, split: Split, rows: slice = EVERY_ROW) -> Block:
-    """Read one split into memory, or some rows of it: images uint8 (n, h, w, c), labels int32 (n,)."""
-    with hdf5.opened(path) as file:
-        return _read(file[split], rows, path)
-
-
-def read_runs(path: Path, split: Split, runs: Sequence[slice]) -> NDArray[np.uint8]:
-    """Read several runs of consecutive rows of a split into one array, one after the other: uint8 (n, h, w, c).
-
-    It reads past HDF5, twice as fast, and past its checksums: for files whose digests were compared before.
+def described(path: Path) -> dict[str, Described]:
+    """Return the fields of a prepared file by name.
 
     Raises:
-        ShowreelError: the file is damaged, or keeps images in pieces.
+        ShowreelError: the file is damaged, or is none of ours.
     """
-    with hdf5.opened(path) as file, path.open("rb", buffering=0) as raw:
-        _check(file[split], path)
-        stored = file[split]["images"]
-        images = np.empty((sum(run.stop - run.start for run in runs), *stored.shape[1:]), np.uint8)
-        end = 0
-        for place, rows in _pieces(stored, runs):
-            start, end = end, end + rows
-            if os.preadv(raw.fileno(), [images[start:end].data], place) != images[start:end].nbytes:
-                raise OSError("it ends early")
-        return images
-
-
-def stream_split(path: Path, split: Split) -> Iterator[Block]:
-    """Yield one split in blocks of about `BLOCK_BYTES`, in order."""
     with hdf5.opened(path) as file:
-        images = file[split]["images"]
-        rows = max(1, BLOCK_BYTES // int(np.prod(images.shape[1:])))
-        for start in range(0, len(images), rows):
-            yield _read(file[split], slice(start, start + rows), path)
-
-
-def chunk_rows(shape: tuple[int, ...]) -> int:
-    """Return how many images of a shape (h, w, c) a prepared file keeps in one piece."""
-    return max(1, CHUNK_BYTES // int(np.prod(shape)))
+        names = [name.removeprefix(ABOUT) for name in file.attrs if name.startswith(ABOUT)]
+        return {name: _described(file, "test", name, path) for name in names}
 
 
 def count(path: Path, split: Split) -> int:
-    """Return how many images a split has."""
+    """Return how many examples a split has."""
     with hdf5.opened(path) as file:
         return int(file[split].attrs["count"])
 
 
-@dataclass(frozen=True)
-class Reel:
-    """What a network made of the same few test images after every epoch; n images, e epochs.
-
-    Attributes:
-        origin: JSON: what made it.
-        indices: int64 (n,), the images' places in the test split.
-        degraded: uint8 (n, h', w', c), the network's input.
-        target: uint8 (n, h, w, c).
-        epochs: int64 (e,); 0 is the untrained network.
-        predictions: uint8 (e, n, h, w, c).
-        psnr: float64 (e,), mean PSNR in dB over the complete test split after that epoch.
-    """
-
-    origin: str
-    indices: NDArray[np.int64]
-    degraded: NDArray[np.uint8]
-    target: NDArray[np.uint8]
-    epochs: NDArray[np.int64]
-    predictions: NDArray[np.uint8]
-    psnr: NDArray[np.float64]
-
-
-Kept = TypeVar("Kept", bound="DataclassInstance")
-
-
-def write(path: Path, kept: "DataclassInstance") -> None:
-    """Write all fields of a reel, or of a dataclass like it, into one file: arrays as data sets, texts as attributes.
-
-    Raises:
-        ShowreelError: the disk is full.
-    """
-    values = asdict(kept)
-    arrays = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
-    disk_space.prove(path, sum(array.nbytes for array in arrays.values()))
-    with hdf5.created(path) as file:
-        for name, array in arrays.items():
-            file.create_dataset(name, data=array, fletcher32=True, chunks=True)
-        file.attrs.update({name: value for name, value in values.items() if name not in arrays})
-
-
-def read(path: Path, kind: type[Kept]) -> Kept:
-    """Read all fields of a reel, or of a dataclass like it.
-
-    Raises:
-        ShowreelError: the file is missing, damaged, incomplete or not of that kind.
-    """
+def read(path: Path, split: Split, rows: slice = EVERY_ROW, names: Collection[str] | None = None) -> dict[str, Rows]:
+    """Read some rows of a split into memory; of all fields, or of those that are named."""
     with hdf5.opened(path) as file:
-        stored = dict(file.attrs) | {name: file[name][()] for name in file}
-        return kind(**{field.name: stored[field.name] for field in fields(kind)})
+        return {name: _read(file, split, name, rows, path) for name in _chosen(file, names)}
 
 
-def _append(group: h5py.Group, block: Block, path: Path) -> None:
-    """Lengthen a split's two datasets by one block; the first block fixes the images' shape."""
-    if "images" not in group:
-        shape = block.images.shape[1:]
-        chunks = (chunk_rows(shape), *shape)
-        group.create_dataset("images", (0, *shape), np.uint8, maxshape=(None, *shape), chunks=chunks, fletcher32=True)
-        group.create_dataset("labels", (0,), np.int32, maxshape=(None,), chunks=(16384,), fletcher32=True)
-    images, labels = group["images"], group["labels"]
-    if block.images.shape[1:] != images.shape[1:]:
-        raise ShowreelError(f"{path}: images of {block.images.shape[1:]} after images of {images.shape[1:]}")
-    start, end = len(images), len(images) + len(block.images)
-    images.resize(end, axis=0)
-    labels.resize(end, axis=0)
-    images[start:end] = block.images
-    labels[start:end] = block.labels
+def read_runs(path: Path, split: Split, runs: Sequence[slice], names: Collection[str] | None = None) -> dict[str, Rows]:
+    """Read several runs of consecutive rows of a split, one after the other.
+
+    Rows of one size are read past HDF5, twice as fast, and past its checksums: for files whose digests were compared
+    before.
+
+    Raises:
+        ShowreelError: the file is damaged, or keeps rows in pieces.
+    """
+    with hdf5.opened(path) as file, path.open("rb", buffering=0) as raw:
+        rows: dict[str, Rows] = {}
+        for name in _chosen(file, names):
+            if _described(file, split, name, path).field.ragged:
+                rows[name] = joined([_read(file, split, name, run, path) for run in runs])
+            else:
+                rows[name] = _read_past_hdf5(file[split][name], runs, raw.fileno())
+        return rows
 
 
-def _read(group: h5py.Group, rows: slice, path: Path) -> Block:
-    """Read some rows of a split."""
-    _check(group, path)
-    return Block(group["images"][rows], group["labels"][rows])
+def stream(path: Path, split: Split, names: Collection[str] | None = None) -> Iterator[dict[str, Rows]]:
+    """Yield one split in blocks of about `BLOCK_BYTES`, in order."""
+    with hdf5.opened(path) as file:
+        chosen, total = _chosen(file, names), int(file[split].attrs["count"])
+        size = sum(_row_bytes(file, split, name, path) for name in chosen)
+        step = max(1, BLOCK_BYTES // size)
+        for start in range(0, total, step):
+            rows = slice(start, start + step)
+            yield {name: _read(file, split, name, rows, path) for name in chosen}
 
 
-def _pieces(stored: h5py.Dataset, runs: Sequence[slice]) -> Iterator[tuple[int, int]]:
+def row_bytes(path: Path, split: Split, name: str) -> int:
+    """Return the bytes of a field's row; the mean, where rows differ in length."""
+    with hdf5.opened(path) as file:
+        return _row_bytes(file, split, name, path)
+
+
+def joined(parts: Sequence[Rows]) -> Rows:
+    """Put consecutive rows of one field together."""
+    if isinstance(parts[0], Ragged):
+        values, lengths = zip(*parts, strict=True)
+        return Ragged(np.concatenate(values), np.concatenate(lengths))
+    return np.concatenate(parts)
+
+
+def chunk_rows(row_bytes: int) -> int:
+    """Return how many rows of so many bytes a prepared file keeps in one piece."""
+    return max(1, CHUNK_BYTES // row_bytes)
+
+
+def _chosen(file: h5py.File, names: Collection[str] | None) -> list[str]:
+    everything = [name.removeprefix(ABOUT) for name in file.attrs if name.startswith(ABOUT)]
+    return [name for name in everything if names is None or name in names]
+
+
+def _size(rows: Rows) -> int:
+    return int(rows.values.nbytes + rows.lengths.nbytes) if isinstance(rows, Ragged) else int(rows.nbytes)
+
+
+def _row_bytes(file: h5py.File, split: Split, name: str, path: Path) -> int:
+    """Return the bytes of a field's row; the mean of a ragged one."""
+    about = _described(file, split, name, path)
+    if not about.field.ragged:
+        return about.row_bytes
+    return max(1, about.row_bytes * len(file[split][name]) // int(file[split].attrs["count"]))
+
+
+def _check_block(block: Fields, described: Mapping[str, Field], path: Path) -> None:
+    """Refuse a block whose fields are not those of the file, or differ in their number of rows."""
+    if block.keys() != described.keys():
+        raise ShowreelError(f"{path}: a block of {', '.join(block)} instead of {', '.join(described)}")
+    if len({fields.count(rows) for rows in block.values()}) > 1:
+        raise ShowreelError(f"{path}: the fields of a block differ in their number of rows")
+
+
+def _append(group: h5py.Group, name: str, field: Field, rows: Rows, path: Path) -> None:
+    """Lengthen a field of a split by one block; the first block fixes the shape of a row."""
+    if isinstance(rows, Ragged) != field.ragged:
+        raise ShowreelError(f"{path}: {name} comes {'in' if field.ragged else 'not in'} rows of one length")
+    values = rows.values if isinstance(rows, Ragged) else rows
+    if reason := fields.oddness(Described(field, values.shape[1:])):
+        raise ShowreelError(f"{path}: {name} is no {field.kind}: {reason}")
+    if name not in group:
+        _create(group, name, field, values)
+    stored = group[name]
+    if values.shape[1:] != stored.shape[1:] or values.dtype != stored.dtype:
+        raise ShowreelError(
+            f"{path}: {name} has rows of {values.dtype} {values.shape[1:]} after rows of {stored.dtype} "
+            f"{stored.shape[1:]}"
+        )
+    start = len(stored)
+    if isinstance(rows, Ragged):
+        _lengthen(group[name + OFFSETS], start + np.cumsum(rows.lengths))
+    _lengthen(stored, values)
+
+
+def _create(group: h5py.Group, name: str, field: Field, values: NDArray[Any]) -> None:
+    shape, dtype = values.shape[1:], DTYPES[field.kind]
+    rows = chunk_rows(int(np.prod(shape, dtype=np.int64)) * dtype.itemsize)
+    chunks = (rows, *shape)
+    group.create_dataset(name, (0, *shape), dtype, maxshape=(None, *shape), chunks=chunks, fletcher32=True)
+    if field.ragged:
+        starts = group.create_dataset(
+            name + OFFSETS, (1,), np.int64, maxshape=(None,), chunks=(OFFSETS_CHUNK,), fletcher32=True
+        )
+        starts[0] = 0
+
+
+def _lengthen(stored: h5py.Dataset, values: NDArray[Any]) -> None:
+    start = len(stored)
+    stored.resize(start + len(values), axis=0)
+    stored[start:] = values
+
+
+def _described(file: h5py.File, split: Split, name: str, path: Path) -> Described:
+    """Return a field as a split has it, or refuse a split that is not as long as it says, or not of such a field."""
+    values = json.loads(file.attrs[ABOUT + name])
+    field = Field(
+        kind=values["kind"],
+        classes=tuple(map(str, values["classes"])),
+        colours=tuple((int(red), int(green), int(blue)) for red, green, blue in values["colours"]),
+        ragged=bool(values["ragged"]),
+    )
+    group = file[split]
+    stored, expected = group[name], int(group.attrs["count"])
+    rows = len(group[name + OFFSETS]) - 1 if field.ragged else len(stored)
+    if rows != expected:
+        raise ShowreelError(f"{path}: the {split} split is shorter than it says; {MEND}")
+    about = Described(field, tuple(map(int, stored.shape[1:])))
+    if stored.dtype != DTYPES[field.kind] or fields.oddness(about):
+        raise ShowreelError(f"{path}: the {split} split holds no {field.kind} as {name}; {MEND}")
+    return about
+
+
+def _read(file: h5py.File, split: Split, name: str, rows: slice, path: Path) -> Rows:
+    """Read some rows of a field; those of a ragged one have to be consecutive."""
+    about = _described(file, split, name, path)
+    stored = file[split][name]
+    if not about.field.ragged:
+        return np.asarray(stored[rows])
+    start, stop, step = rows.indices(int(file[split].attrs["count"]))
+    if step != 1:
+        return joined([_read(file, split, name, slice(row, row + 1), path) for row in range(start, stop, step)])
+    offsets = file[split][name + OFFSETS][start : max(start, stop) + 1]
+    if (np.diff(offsets) < 0).any() or offsets[0] < 0 or offsets[-1] > len(stored):
+        raise ShowreelError(f"{path}: the rows of {name} in the {split} split overlap or end beyond it; {MEND}")
+    return Ragged(np.asarray(stored[offsets[0] : offsets[-1]]), np.diff(offsets))
+
+
+def _read_past_hdf5(stored: h5py.Dataset, runs: Sequence[slice], descriptor: int) -> NDArray[Any]:
+    """Read runs of rows from where they lie in the file."""
+    rows = np.empty((sum(run.stop - run.start for run in runs), *stored.shape[1:]), stored.dtype)
+    row_bytes = int(np.prod(stored.shape[1:], dtype=np.int64)) * stored.dtype.itemsize
+    end = 0
+    for place, length in _pieces(stored, runs, row_bytes):
+        start, end = end, end + length
+        target = rows[start:end].reshape(-1).view(np.uint8)
+        if os.preadv(descriptor, [target.data], place) != target.nbytes:
+            raise OSError("it ends early")
+    return rows
+
+
+def _pieces(stored: h5py.Dataset, runs: Sequence[slice], row_bytes: int) -> Iterator[tuple[int, int]]:
     """Yield where in the file the runs' parts lie that are in one chunk each, in bytes, and how many rows they have."""
-    image_bytes = int(np.prod(stored.shape[1:]))
     if not stored.chunks or stored.chunks[1:] != stored.shape[1:]:
-        raise ValueError("its images are not kept whole")
+        raise ValueError("its rows are not kept whole")
     for run in runs:
         start = run.start
         while start < run.stop:
             within = start % stored.chunks[0]
             rows = min(run.stop - start, stored.chunks[0] - within)
-            chunk = stored.id.get_chunk_info_by_coord((start - within, 0, 0, 0))
-            yield chunk.byte_offset + within * image_bytes, rows
+            chunk = stored.id.get_chunk_info_by_coord((start - within, *[0] * (stored.ndim - 1)))
+            yield chunk.byte_offset + within * row_bytes, rows
             start += rows
-
-
-def _check(group: h5py.Group, path: Path) -> None:
-    """Refuse a split that is not as long as it says, or not of images."""
-    mend = "delete it and run its stage again"
-    if not len(group["images"]) == len(group["labels"]) == group.attrs["count"]:
-        raise ShowreelError(f"{path}: the {group.name} split is shorter than it says; {mend}")
-    count, height, width, channels = group["images"].shape
-    types = (group["images"].dtype, group["labels"].dtype, group["labels"].shape)
-    if types != (np.uint8, np.int32, (count,)) or channels not in (1, 3) or not height * width:
-        raise ShowreelError(f"{path}: the {group.name} split holds no images with labels; {mend}")
