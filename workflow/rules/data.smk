@@ -3,55 +3,47 @@
 
 rule download:
     input:
-        lambda wildcards: layout.code(
-            "download", datasets=value(f"datasets.{wildcards.dataset}.source")
-        ),
+        reads("download"),
     output:
-        directory(layout.raw("{dataset}")),
-        layout.record("download", "{dataset}"),
+        directory(paths.raw("{dataset}")),
+        paths.record("download", "{dataset}"),
     log:
         "logs/download/{dataset}.log",
     conda:
         "../envs/showreel.yaml"
     params:
-        lambda wildcards: values(f"datasets.{wildcards.dataset}"),
+        values("download"),
     shell:
         "showreel download {wildcards.dataset} 2> {log}"
 
 
 rule prepare:
     input:
-        layout.raw("{dataset}"),
-        lambda wildcards: layout.code(
-            "prepare", datasets=value(f"datasets.{wildcards.dataset}.source")
-        ),
+        reads("prepare"),
     output:
-        layout.prepared("{dataset}", "clean"),
-        layout.record("prepare", "{dataset}"),
+        paths.prepared("{dataset}"),
+        paths.record("prepare", "{dataset}"),
     log:
         "logs/prepare/{dataset}.log",
     conda:
         "../envs/showreel.yaml"
     params:
-        lambda wildcards: values(f"datasets.{wildcards.dataset}"),
+        values("prepare"),
     shell:
         "showreel prepare {wildcards.dataset} 2> {log}"
 
 
 rule degrade:
     input:
-        layout.prepared("{dataset}", "clean"),
-        lambda wildcards: layout.code("degrade", degradations=wildcards.degradation),
+        reads("degrade"),
     output:
-        layout.prepared("{dataset}", "{degradation}"),
-        layout.record("degrade", "{dataset}", "{degradation}"),
+        paths.prepared("{input}"),
+        paths.record("degrade", "{input}"),
     log:
-        "logs/degrade/{dataset}-{degradation}.log",
-    wildcard_constraints:
-        degradation="(?!clean)[^/]+",
+        "logs/degrade/{input}.log",
     conda:
         "../envs/showreel.yaml"
     params:
-        lambda wildcards: values("seed", f"degradations.{wildcards.degradation}"),
+        values("degrade"),
     shell:
-        "showreel degrade {wildcards.dataset} {wildcards.degradation} 2> {log}"
+        "showreel degrade {wildcards.input} 2> {log}"

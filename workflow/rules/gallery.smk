@@ -1,31 +1,27 @@
-# From the results of all experiments to one static site; networks that were exported can be tried there.
+# From the results of all experiments and studies to one static site; networks that were exported can be tried there.
 
 
 rule gallery:
     input:
+        reads("gallery"),
         [
-            path
-            for experiment in config["experiments"]
-            for path in (
-                *layout.results(experiment).values(),
-                layout.record("train", experiment),
-                layout.record("evaluate", experiment),
-            )
+            paths.record(stage, experiment)
+            for experiment in DECLARED.experiments
+            for stage in ("train", "evaluate")
         ],
         [
             path
-            for experiment in config["experiments"]
-            if (path := layout.exported(experiment, layout.TRIED)).is_file()
+            for experiment in DECLARED.experiments
+            if (path := paths.exported(experiment, paths.BROWSER_EXPORT)).is_file()
         ],
-        layout.code("gallery"),
     output:
-        directory(layout.GALLERY),
-        layout.record("gallery"),
+        directory(paths.GALLERY),
+        paths.record("gallery"),
     log:
         "logs/gallery/gallery.log",
     conda:
         "../envs/showreel.yaml"
     params:
-        values("experiments"),
+        values("gallery"),
     shell:
         "showreel gallery 2> {log}"

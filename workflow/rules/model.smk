@@ -3,13 +3,12 @@
 
 rule train:
     input:
-        prepared_pair,
-        lambda wildcards: layout.code("train", models=experiment(wildcards)["model"]),
+        reads("train"),
     output:
-        layout.model("{experiment}"),
-        layout.reel("{experiment}"),
-        reported(layout.history("{experiment}"), "Learning curves", "table"),
-        layout.record("train", "{experiment}"),
+        paths.model("{experiment}"),
+        paths.reel("{experiment}"),
+        reported(paths.history("{experiment}"), "Learning curves", "table"),
+        paths.record("train", "{experiment}"),
     log:
         "logs/train/{experiment}.log",
     conda:
@@ -17,57 +16,46 @@ rule train:
     resources:
         gpu=devices,
     params:
-        lambda wildcards: values(
-            "seed",
-            "training",
-            f"models.{experiment(wildcards)['model']}",
-            f"experiments.{wildcards.experiment}",
-        ),
+        values("train"),
     shell:
         "showreel train {wildcards.experiment} 2> {log}"
 
 
 rule evaluate:
     input:
-        prepared_pair,
-        layout.model("{experiment}"),
-        layout.reel("{experiment}"),
-        lambda wildcards: layout.code(
-            "evaluate", degradations=experiment(wildcards)["input"]
-        ),
+        reads("evaluate"),
     output:
-        layout.examples("{experiment}"),
-        layout.scores("{experiment}"),
-        reported(layout.baselines("{experiment}"), "Scores", "baselines"),
-        reported(layout.metrics("{experiment}"), "Scores", "network"),
-        layout.record("evaluate", "{experiment}"),
+        paths.chosen("{experiment}"),
+        paths.scores("{experiment}"),
+        reported(paths.baselines("{experiment}"), "Scores", "baselines"),
+        reported(paths.metrics("{experiment}"), "Scores", "network"),
+        paths.record("evaluate", "{experiment}"),
     log:
         "logs/evaluate/{experiment}.log",
     conda:
         "../envs/showreel.yaml"
     params:
-        lambda wildcards: values(f"experiments.{wildcards.experiment}"),
+        values("evaluate"),
     shell:
         "showreel evaluate {wildcards.experiment} 2> {log}"
 
 
 rule render:
     input:
-        layout.examples("{experiment}"),
-        layout.reel("{experiment}"),
-        layout.metrics("{experiment}"),
-        layout.code("render"),
+        reads("render"),
     output:
-        layout.sheet("{experiment}"),
-        layout.places("{experiment}"),
-        layout.card("{experiment}"),
-        layout.still("{experiment}"),
-        reported(layout.poster("{experiment}"), "Learning curves", "picture"),
-        reported(layout.gif("{experiment}"), "Reels"),
-        layout.record("render", "{experiment}"),
+        paths.sheet("{experiment}"),
+        paths.places("{experiment}"),
+        paths.card("{experiment}"),
+        paths.still("{experiment}"),
+        reported(paths.poster("{experiment}"), "Learning curves", "picture"),
+        reported(paths.gif("{experiment}"), "Reels"),
+        paths.record("render", "{experiment}"),
     log:
         "logs/render/{experiment}.log",
     conda:
         "../envs/showreel.yaml"
+    params:
+        values("render"),
     shell:
         "showreel render {wildcards.experiment} 2> {log}"

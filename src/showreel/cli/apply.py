@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from showreel.cli import terminal
-from showreel.params import schema
+from showreel.params import messages, schema
 from showreel.pipeline import paths
 from showreel.pipeline.quiet import quiet
 from showreel.storage import atomic
@@ -39,7 +39,7 @@ def apply(name: str, pictures: Sequence[str], output: Path, compare: bool, force
     PNG, JPEG, TIFF and WebP; grey or colour, 8 or 16 bits, with alpha or without; EXIF and the ICC profile are kept. A
     picture that cannot be restored is named, the others go on, and the exit code is 1 in the end.
     """
-    schema.check_declared(name, declared.experiments, "experiment")
+    messages.check_declared(name, declared.experiments, "experiment")
     jobs = _jobs(pictures, output, compare=compare)
     _check_outputs(jobs, force=force)
     with quiet():

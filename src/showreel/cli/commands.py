@@ -1,4 +1,4 @@
-"""What each subcommand does: look its values up in params.yaml and its paths in the layout, and call one function.
+"""What each subcommand does: look its values up in params.yaml and its paths, and call one function.
 
 A stage runs alone, and its lineage begins before its code is loaded; that is why stages are imported here and there.
 """
@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from showreel.cli import terminal
 from showreel.exporting import formats
-from showreel.params import registry, schema
-from showreel.pipeline import locks, paths
+from showreel.params import messages, registry, schema
+from showreel.pipeline import graph, locks, paths
+from showreel.pipeline.graph import Stage
 from showreel.pipeline.quiet import quiet
 from showreel.storage import atomic
 from showreel.storage.errors import ShowreelError
@@ -24,10 +25,10 @@ if TYPE_CHECKING:
 
 def download(name: str, declared: schema.Params) -> None:
     """Bring a data set's raw files here, each verified by its SHA-256."""
-    schema.check_declared(name, declared.datasets, "dataset")
+    messages.check_declared(name, declared.datasets, "dataset")
     mirrors = [mirror.strip() for mirror in os.environ.get("SHOWREEL_MIRROR", "").split(",") if mirror.strip()]
-    dataset, values = declared.datasets[name], declared.values(f"datasets.{name}")
-    with _running("download", name, inputs=[], makers=[], values=values, datasets=dataset.source) as lineage:
+    dataset = declared.datasets[name]
+    with _running(f"download {name}", declared) as lineage:
         from showreel.stages.download import download
 
         download(
@@ -41,45 +42,37 @@ def download(name: str, declared: schema.Params) -> None:
 
 
 def prepare(name: str, declared: schema.Params) -> None:
-    """Decode a data set's raw files into one HDF5 file of clean images."""
-    schema.check_declared(name, declared.datasets, "dataset")
-    dataset, values = declared.datasets[name], declared.values(f"datasets.{name}")
-    raw, clean = paths.raw(name), paths.prepared(name, schema.CLEAN)
-    makers = [paths.record("download", name)]
-    with _running("prepare", name, inputs=[raw], makers=makers, values=values, datasets=dataset.source) as lineage:
+    """Decode a data set's raw files into one HDF5 file of its fields."""
+    messages.check_declared(name, declared.datasets, "dataset")
+    dataset = declared.datasets[name]
+    with _running(f"prepare {name}", declared) as lineage:
         from showreel.stages.prepare import prepare
 
-        prepare(dataset.source, raw, clean, dataset=name, options=dataset.options, lineage=lineage)
+        path = paths.prepared(name)
+        prepare(dataset.source, paths.raw(name), path, dataset=name, options=dataset.options, lineage=lineage)
 
 
-def degrade(name: str, degradation: str, declared: schema.Params) -> None:
-    """Make a network's inputs from a data set's clean images."""
-    schema.check_declared(name, declared.datasets, "dataset")
-    schema.check_declared(degradation, declared.degradations, "degradation")
-    clean, degraded = paths.prepared(name, schema.CLEAN), paths.prepared(name, degradation)
-    makers, values = [paths.record("prepare", name)], declared.values("seed", f"degradations.{degradation}")
-    with _running(
-        "degrade", name, degradation, inputs=[clean], makers=makers, values=values, degradations=degradation
-    ) as lineage:
+def degrade(name: str, declared: schema.Params) -> None:
+    """Make a network's input from a data set."""
+    messages.check_declared(name, declared.inputs, "input")
+    given = declared.inputs[name]
+    with _running(f"degrade {name}", declared) as lineage:
         from showreel.stages.degrade import degrade
 
-        options = declared.degradations[degradation]
-        degrade(degradation, clean, degraded, seed=declared.seed, options=options, lineage=lineage)
+        clean, degraded = paths.prepared(given.dataset), paths.prepared(name)
+        degrade(name, given.degradation, clean, degraded, seed=declared.seed, options=given.options, lineage=lineage)
 
 
 def train(name: str, declared: schema.Params) -> None:
-    """Train an experiment's network; keep its history and what it predicted after every epoch."""
-    experiment, degraded, clean, makers = _experiment(name, declared)
-    values = declared.values("seed", "training", f"models.{experiment.model}", f"experiments.{name}")
+    """Train an experiment's network; keep its history and what it made of some examples after every epoch."""
+    messages.check_declared(name, declared.experiments, "experiment")
+    experiment = declared.experiments[name]
     choice.check_installed(declared.watchers)
-    with _running(
-        "train", name, inputs=[degraded, clean], makers=makers, values=values, models=experiment.model
-    ) as lineage:
+    with _running(f"train {name}", declared) as lineage:
         atomic.remove_leftovers(paths.checkpoint(name))
         with quiet():
-            from showreel.stages.train import Recipe, train
+            from showreel.stages.train import Paths, train
 
-        recipe = Recipe(experiment.model, declared.models[experiment.model], declared.seed, **declared.recipe(name))
         with choice.opened(
             declared.watchers,
             dvclive=paths.watched("dvclive", name),
@@ -88,14 +81,12 @@ def train(name: str, declared: schema.Params) -> None:
         ) as watchers:
             train(
                 name,
-                degraded=degraded,
-                clean=clean,
-                model=paths.model(name),
-                reel=paths.reel(name),
-                history=paths.history(name),
-                timing=paths.timing(name),
-                kept=paths.checkpoint(name),
-                recipe=recipe,
+                Paths.of(name, declared),
+                task=experiment.task,
+                model=experiment.model,
+                options=declared.network(name),
+                seed=declared.seed,
+                training=declared.recipe(name),
                 lineage=lineage,
                 watchers=watchers,
             )
@@ -103,56 +94,35 @@ def train(name: str, declared: schema.Params) -> None:
 
 def evaluate(name: str, declared: schema.Params) -> None:
     """Score an experiment's network and every baseline on the complete test split."""
-    experiment, degraded, clean, makers = _experiment(name, declared)
-    model, reel = paths.model(name), paths.reel(name)
-    inputs, values = [model, reel, degraded, clean], declared.values(f"experiments.{name}")
-    makers.append(paths.record("train", name))
-    with _running(
-        "evaluate", name, inputs=inputs, makers=makers, values=values, degradations=experiment.input
-    ) as lineage:
+    messages.check_declared(name, declared.experiments, "experiment")
+    with _running(f"evaluate {name}", declared) as lineage:
         with quiet():
-            from showreel.stages.evaluate import evaluate
+            from showreel.stages.evaluate import Paths, evaluate
 
-        evaluate(
-            name,
-            model=model,
-            reel=reel,
-            degraded=degraded,
-            clean=clean,
-            degradation=experiment.input,
-            metrics=paths.metrics(name),
-            baselines=paths.baselines(name),
-            scores=paths.scores(name),
-            examples=paths.examples(name),
-            lineage=lineage,
-        )
+        evaluate(name, Paths.of(name, declared), task=declared.experiments[name].task, lineage=lineage)
 
 
 def render(name: str, declared: schema.Params) -> None:
     """Draw an experiment's reel: reel.gif, poster.png and the pictures of the gallery."""
-    schema.check_declared(name, declared.experiments, "experiment")
-    reel, examples, metrics = paths.reel(name), paths.examples(name), paths.metrics(name)
-    makers = [paths.record(stage, name) for stage in ("train", "evaluate")]
-    with _running("render", name, inputs=[reel, examples, metrics], makers=makers, values={}) as lineage:
-        from showreel.stages.render import render
+    messages.check_declared(name, declared.experiments, "experiment")
+    with _running(f"render {name}", declared) as lineage:
+        from showreel.stages.render import Paths, render
 
-        render(
-            name,
-            reel=reel,
-            examples=examples,
-            metrics=metrics,
-            gif=paths.gif(name),
-            poster=paths.poster(name),
-            card=paths.card(name),
-            still=paths.still(name),
-            sheet=paths.sheet(name),
-            places=paths.places(name),
-            lineage=lineage,
-        )
+        render(name, Paths.of(name, declared), lineage=lineage)
+
+
+def study(kind: str, name: str, declared: schema.Params) -> None:
+    """Ask a question of a trained network."""
+    messages.check_declared(name, declared.studies[kind], kind)
+    with _running(f"{kind} {name}", declared) as lineage:
+        with quiet():
+            module = registry.module("studies", kind, "study")
+        entry = declared.studies[kind][name]
+        module.run(name, entry.of, declared, lineage, **entry.options)
 
 
 def gallery(declared: schema.Params) -> None:
-    """Write the static site in gallery/ over the experiments that have results.
+    """Write the static site in gallery/ over the experiments and studies that have results.
 
     Networks that `showreel export` has written as ONNX can be tried there, in the reader's browser.
     """
@@ -162,100 +132,96 @@ def gallery(declared: schema.Params) -> None:
     if not names:
         first = next(iter(declared.experiments), "NAME")
         raise ShowreelError(f"no experiment has results to show; make some first: `dvc repro render@{first}`")
+    studies = {
+        name: kind
+        for kind, entries in declared.studies.items()
+        for name in entries
+        if all(path.exists() for path in paths.study_results(name).values())
+    }
     results = [path for name in names for path in paths.results(name).values()]
+    results += [path for name in studies for path in paths.study_results(name).values()]
+    exported = [path for name in names if (path := paths.exported(name, paths.BROWSER_EXPORT)).is_file()]
     records = [paths.record(stage, name) for name in names for stage in ("train", "evaluate")]
     shown = [record for record in records if record.exists()]
-    makers = records + [paths.record("render", name) for name in names]
-    tried = [path for name in names if (path := paths.exported(name, paths.TRIED)).is_file()]
-    inputs, values = results + shown + tried, declared.values("experiments")
-    with _running("gallery", inputs=inputs, makers=makers, values=values) as lineage:
+    makers = [*records, *(paths.record("render", name) for name in names)]
+    makers += [paths.record(kind, name) for name, kind in studies.items()]
+    with _running("gallery", declared, inputs=[*results, *shown, *exported], makers=makers) as lineage:
         from showreel.reporting.sources import source
         from showreel.stages.gallery import gallery
 
         pending = [name for name in declared.experiments if name not in names]
-        gallery([source(name, declared) for name in names], paths.GALLERY, pending=pending, lineage=lineage)
+        sources = [source(name, declared) for name in names]
+        gallery(sources, paths.GALLERY, studies=studies, pending=pending, lineage=lineage)
 
 
 def sync(pattern: str, declared: schema.Params) -> None:
     """Let DVC and Snakemake take over each other's results for the experiments that a pattern names."""
     from showreel.verification.sync import sync
 
-    terminal.write(sync(declared.matching(pattern), declared, root=paths.PARAMS.parent, source=registry.PACKAGE.parent))
+    names = declared.matching(pattern)
+    terminal.write(sync(names, declared, root=paths.PARAMS.parent, source=registry.PACKAGE.parent))
 
 
 def verify(pattern: str, as_json: bool, experiment: str | None, revision: str | None, declared: schema.Params) -> int:
-    """Check every file against dvc.lock, the lineage records and params.yaml, or make one experiment again.
+    """Check every file against the lineage records, the code and params.yaml, or make one experiment again.
 
     --same COMMIT makes a tiny portfolio with that commit's code and with the code here, in scratch folders, and
     compares every output: what an edit that should change no result has to pass.
     """
-    from showreel.verification import report
-    from showreel.verification.audit import audit
-    from showreel.verification.rebuild import rebuild
-
-    root, source = paths.PARAMS.parent, registry.PACKAGE.parent
-    if revision is not None:
-        from showreel.verification.same import same
-
-        told = report.of_sameness(same(source, revision))
-    elif experiment is None:
-        experiments = None if pattern == "*" else declared.matching(pattern)
-        told = report.of_audit(audit(root, declared, source=source, experiments=experiments))
-    else:
-        schema.check_declared(experiment, declared.experiments, "experiment")
-        told = report.of_rebuild(rebuild(root, declared, experiment, source=source))
-    terminal.write(told.json if as_json else told.text)
-    return 0 if told.right else 1
+    raise NotImplementedError
 
 
 def export(name: str, form: str, output: Path | None, declared: schema.Params) -> None:
     """Write a trained network for other programs, and prove on the test set that it does there what it does in Keras.
 
-    The formats, each run by a runtime of its own on all test images before the file gets its name:
+    The formats, each run by a runtime of its own on all test examples before the file gets its name:
       onnx         ONNX, run by ONNX Runtime; needs the extra showreel[export]
       saved_model  TensorFlow's SavedModel, a folder, run by TensorFlow
       litert       LiteRT, once TensorFlow Lite, run by its own interpreter; needs the extra showreel[export]
 
-    All take uint8 images (n, h, w, c) and return float32 in [0, 1]. Size and differences are printed; where a value
-    differs too much, nothing is written and the command exits with 1. The gallery lets its readers try what is in
-    exports/ as ONNX.
+    All take uint8 images (n, h, w, c) and return float32. Size and differences are printed; where a value differs too
+    much, nothing is written and the command exits with 1. The gallery lets its readers try what is in exports/ as ONNX.
     """
-    _, degraded, _, _ = _experiment(name, declared)
+    messages.check_declared(name, declared.experiments, "experiment")
     formats.check_installed(form)
     with quiet():
         from showreel.exporting.export import export, hide_gpus
 
     hide_gpus()
     output = output or paths.exported(name, formats.FORMATS[form].suffix)
-    terminal.write(export(name, form=form, model=paths.model(name), prepared=degraded, output=output))
+    prepared = paths.prepared(declared.experiments[name].input)
+    terminal.write(export(name, form=form, model=paths.model(name), prepared=prepared, output=output))
 
 
 @contextmanager
 def _running(
-    stage: str, *names: str, inputs: Iterable[Path], makers: Iterable[Path], values: schema.Options, **extensions: str
+    command: str, declared: schema.Params, *, inputs: list[Path] | None = None, makers: list[Path] | None = None
 ) -> "Iterator[Lineage]":
-    """Run a stage alone, and begin its lineage before its code is loaded."""
+    """Run a stage alone, and begin its lineage before its code is loaded.
+
+    Args:
+        command: without `showreel`.
+        declared: params.yaml, which says what the stage reads and depends on.
+        inputs: what it reads, where that is not what the graph says.
+        makers: the records of what it reads, likewise.
+    """
     from showreel.pipeline.lineage import Lineage
 
-    command, record = " ".join((stage, *names)), paths.record(stage, *names)
-    with locks.alone(paths.lock(stage, *names), f"showreel {command}"):
+    stages = graph.stages(declared)
+    stage = stages[graph.stage_name(command)]
+    record = stage.record
+    with locks.alone(paths.lock(*command.split()), f"showreel {command}"):
         atomic.remove_leftovers(record)
         yield Lineage.begin(
             command,
             record=record,
-            modules=paths.modules(stage, **extensions),
-            inputs=dict.fromkeys(inputs),
-            makers=makers,
-            params=values,
+            code=stage.code,
+            inputs=dict.fromkeys(stage.inputs if inputs is None else inputs),
+            makers=_makers(stage, stages.values()) if makers is None else makers,
+            params=declared.values(*stage.params),
         )
 
 
-def _experiment(name: str, declared: schema.Params) -> tuple[schema.Experiment, Path, Path, list[Path]]:
-    """Return what is declared of an experiment, the prepared files of its input and target, and their records."""
-    schema.check_declared(name, declared.experiments, "experiment")
-    experiment = declared.experiments[name]
-    dataset, kind = experiment.dataset, experiment.input
-    records = [paths.record("prepare", dataset)]
-    if kind != schema.CLEAN:
-        records.append(paths.record("degrade", dataset, kind))
-    return experiment, paths.prepared(dataset, kind), paths.prepared(dataset, schema.CLEAN), records
+def _makers(stage: Stage, stages: Iterable[Stage]) -> list[Path]:
+    """List the records of the stages whose outputs a stage reads."""
+    return [other.record for other in stages if not {*other.outputs}.isdisjoint(stage.inputs)]

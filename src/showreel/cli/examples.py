@@ -3,11 +3,12 @@
 EXAMPLES: dict[str, tuple[str, ...]] = {
     "download": ("showreel download mnist", "SHOWREEL_MIRROR=/srv/mirror showreel download mnist"),
     "prepare": ("showreel prepare mnist",),
-    "degrade": ("showreel degrade mnist noisy",),
+    "degrade": ("showreel degrade mnist-noisy",),
     "train": ("showreel train mnist-denoiser",),
     "evaluate": ("showreel evaluate mnist-denoiser",),
     "render": ("showreel render mnist-denoiser",),
     "gallery": ("showreel gallery",),
+    "cross": ("showreel cross photos-denoiser-crossed",),
     "list": ("showreel list", "showreel list 'mnist-*'", "showreel list --json"),
     "show": ("showreel show mnist-denoiser", "showreel show mnist-denoiser --json"),
     "sync": ("showreel sync", "showreel sync 'mnist-*'"),

@@ -1,4 +1,4 @@
-"""A kind and a name → a file of the package that works as it is, and what to write into params.yaml for it."""
+"""A kind and a name → a file or folder of the package that works as it is, and the lines of params.yaml for it."""
 
 import keyword
 import os
@@ -9,31 +9,57 @@ from showreel.params import registry
 from showreel.storage import atomic
 from showreel.storage.errors import ParamsError, ShowreelError
 
-KINDS = ("dataset", "degradation", "model")
+KINDS = ("dataset", "degradation", "model", "task")
+TESTS = {"models": "networks/test_models.py"}
+"""Folder of the package → its contract's test, where that is not in the folder of the same name."""
 LONGEST_NAME = 30
 """Characters; with more, lines of the file would be too long for the project's format."""
 
-ENTRIES = {"dataset": "{source: NAME}", "degradation": "{share: 0.1}", "model": "{filters: 16}"}
-"""What params.yaml says of a new file, beneath its name."""
-
-EXPERIMENTS = {
-    "dataset": "NAME-denoiser: {dataset: NAME, input: noisy, model: unet}",
-    "degradation": "digits-NAME: {dataset: digits, input: NAME, model: unet}",
-    "model": "digits-NAME: {dataset: digits, input: noisy, model: NAME}",
+LINES = {
+    "dataset": {
+        "datasets": "NAME: {source: NAME}",
+        "inputs": "NAME-noisy: {dataset: NAME, degradation: noisy, sigma: 0.5}",
+        "experiments": "NAME-denoiser: {task: restoration, dataset: NAME, input: NAME-noisy, model: unet, "
+        "weights: random}",
+    },
+    "degradation": {
+        "inputs": "digits-NAME: {dataset: digits, degradation: NAME, share: 0.1}",
+        "experiments": "NAME-restorer: {task: restoration, dataset: digits, input: digits-NAME, model: unet, "
+        "weights: random}",
+    },
+    "model": {
+        "models": "NAME: {filters: 16}",
+        "experiments": "digits-NAME: {task: restoration, dataset: digits, input: digits-noisy, model: NAME, "
+        "weights: random}",
+    },
+    "task": {
+        "experiments": "digits-NAME: {task: NAME, dataset: digits, input: digits-noisy, model: unet, weights: random}",
+    },
 }
-"""An experiment with it, among data sets, degradations and models that the project comes with."""
+"""Kind → section of params.yaml → the line to add: with it, an experiment among what the project comes with."""
 
 
 def new(kind: str, name: str) -> None:
-    """Write a starting file for a data set, a degradation or a model of your own.
+    """Write a starting file for a data set, a degradation or a model of your own, or a folder for a task.
 
     It works as it is and passes the tests of its folder; its docstrings say what to replace. params.yaml stays as it
     is: the lines to add are printed.
     """
     path = _place(kind, name)
-    pattern = (registry.PACKAGE / "scaffold" / f"{kind}.py").read_text(encoding="utf-8")
-    atomic.write_text(path, pattern.replace("NAME", name))
+    scaffold = registry.PACKAGE / "scaffold"
+    if kind == registry.TASKS[:-1]:
+        with atomic.replacing(path) as folder:
+            for pattern in sorted((scaffold / kind).glob("*.py")):
+                (folder / pattern.name).write_text(_named(pattern, name), encoding="utf-8")
+    else:
+        atomic.write_text(path, _named(scaffold / f"{kind}.py", name))
     print(_next_steps(kind, name, path))
+
+
+def _named(pattern: Path, name: str) -> str:
+    """Return a starting file under its new name."""
+    text = pattern.read_text(encoding="utf-8")
+    return text.replace("showreel.scaffold.task", f"showreel.tasks.{name}").replace("NAME", name)
 
 
 def _place(kind: str, name: str) -> Path:
@@ -56,7 +82,7 @@ def _place(kind: str, name: str) -> Path:
             "file; "
             "clone the repository, run `make setup` there, and use that .venv/bin/showreel"
         )
-    path = registry.PACKAGE / f"{kind}s" / f"{name}.py"
+    path = registry.PACKAGE / f"{kind}s" / (name if kind == registry.TASKS[:-1] else f"{name}.py")
     if path.exists() or path.with_suffix("").exists():
         raise ParamsError(f"new {kind}: {_shown(path)} is there already and stays as it is; take another name")
     return path
@@ -68,17 +94,13 @@ def _shown(path: Path) -> str:
 
 
 def _next_steps(kind: str, name: str, path: Path) -> str:
-    experiment = EXPERIMENTS[kind].replace("NAME", name)
-    return f"""\
-{_shown(path)}
-
-Lines to add to these sections of params.yaml:
-
-{kind}s:
-  {name}: {ENTRIES[kind].replace("NAME", name)}
-experiments:
-  {experiment}
-
-Then
-  pytest -k {name} tests/test_{kind}s.py
-  dvc repro render@{experiment.partition(":")[0]}"""
+    lines = [f"{section}:\n  {line.replace('NAME', name)}" for section, line in LINES[kind].items()]
+    experiment = LINES[kind]["experiments"].replace("NAME", name).partition(":")[0]
+    folder = f"{kind}s"
+    return "\n".join(
+        [
+            f"{_shown(path)}\n\nLines to add to these sections of params.yaml:\n",
+            *lines,
+            f"\nThen\n  pytest -k {name} tests/{TESTS.get(folder, folder)}\n  dvc repro render@{experiment}",
+        ]
+    )

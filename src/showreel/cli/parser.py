@@ -5,6 +5,7 @@ command line is at fault, 130 interrupted.
 """
 
 import argparse
+import functools
 import inspect
 import signal
 import sys
@@ -17,7 +18,7 @@ from showreel.cli import commands, completion, examples, report
 from showreel.cli.apply import apply
 from showreel.cli.new import KINDS, new
 from showreel.exporting import formats
-from showreel.params import schema
+from showreel.params import loading, registry
 from showreel.pipeline import paths
 from showreel.storage.errors import ParamsError, ShowreelError
 
@@ -35,7 +36,7 @@ SHOWREEL_MIRROR: folders or URL prefixes, separated by commas, that `download` a
 STAGES: dict[Callable[..., None], tuple[str, ...]] = {
     commands.download: ("dataset",),
     commands.prepare: ("dataset",),
-    commands.degrade: ("dataset", "degradation"),
+    commands.degrade: ("input",),
     commands.train: ("experiment",),
     commands.evaluate: ("experiment",),
     commands.render: ("experiment",),
@@ -52,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parsed = vars(_parser().parse_args(given))
         function = parsed.pop("function")
         # `new` makes files that params.yaml may name already, which is an error until they are there.
-        declared = [] if function is new else [schema.load(paths.PARAMS)]
+        declared = [] if function is new else [loading.load(paths.PARAMS)]
         return function(*parsed.values(), *declared) or 0
     except ShowreelError as error:
         return _fail(str(error), error.exit_code)
@@ -102,6 +103,8 @@ def _parser() -> argparse.ArgumentParser:
         command = _command(added, stage)
         for name in names:
             command.add_argument(name, metavar=name.upper(), help=f"a name in params.yaml: {name}s")
+    for kind in registry.names("studies"):
+        _add_study(added, kind)
     listing, showing, syncing = (_command(added, one) for one in (report.list_, report.show, commands.sync))
     for command in (listing, syncing):
         command.add_argument("pattern", nargs="?", default="*", help="'mnist-*'; default: all")
@@ -127,6 +130,17 @@ def _parser() -> argparse.ArgumentParser:
     starting.add_argument("kind", choices=KINDS, help="what to begin")
     starting.add_argument("name", metavar="NAME", help="of the file, and in params.yaml: lower-case letters, digits, _")
     return parser
+
+
+def _add_study(added: Any, kind: str) -> None:
+    """Add the command of a kind of study, whose help is the docstring of its `run`."""
+    text = inspect.cleandoc(registry.docstring("studies", kind))
+    command: argparse.ArgumentParser = added.add_parser(
+        kind, help=text.splitlines()[0], description=text, epilog=examples.epilog(kind),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    command.set_defaults(function=functools.partial(commands.study, kind))
+    command.add_argument("name", metavar="NAME", help=f"a name in params.yaml: {registry.section(kind)}")
 
 
 def _add_apply(added: Any) -> None:

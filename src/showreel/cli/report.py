@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from showreel.params import registry, schema
+from showreel.params import messages, registry, schema
 from showreel.pipeline import paths
 from showreel.storage.errors import ParamsError
 
@@ -55,7 +55,7 @@ def show(experiment: str, as_json: bool, declared: schema.Params) -> None:
     from showreel.cli import terminal
     from showreel.reporting import details
 
-    schema.check_declared(experiment, declared.experiments, "experiment")
+    messages.check_declared(experiment, declared.experiments, "experiment")
     (entry,) = _entries([experiment], declared)
     known = details.details(paths.PARAMS.parent, declared, entry)
     if as_json:

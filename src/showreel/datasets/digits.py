@@ -15,8 +15,9 @@ import numpy as np
 
 from showreel.datasets.parts.fetch import RemoteFile
 from showreel.storage.errors import ShowreelError
-from showreel.storage.fields import Block, Split
+from showreel.storage.fields import Field, Rows, Split
 
+FIELDS = ("image", "label")
 FILES: tuple[RemoteFile, ...] = ()
 ROWS: dict[Split, slice] = {"train": slice(0, 1257), "validation": slice(1257, 1437), "test": slice(1437, 1797)}
 COUNT = 1797
@@ -33,12 +34,12 @@ def gather(folder: Path) -> None:
         np.save(folder / f"{name}.npy", values)
 
 
-def classes(folder: Path) -> tuple[str, ...]:
-    """Return the digits in the order of their labels."""
-    return tuple("0123456789")
+def fields(folder: Path) -> dict[str, Field]:
+    """Return what the fields mean; the labels are the digits, in their order."""
+    return {"image": Field("image"), "label": Field("label", tuple("0123456789"))}
 
 
-def read(folder: Path, split: Split) -> Iterator[Block]:
+def read(folder: Path, split: Split) -> Iterator[dict[str, Rows]]:
     """Yield one split as one block: images uint8 (n, 8, 8, 1), 0…16 stretched to 0…255.
 
     Raises:
@@ -55,4 +56,4 @@ def read(folder: Path, split: Split) -> Iterator[Block]:
     if images.max() > BRIGHTEST or not 0 <= labels.min() <= labels.max() <= 9:
         raise ShowreelError(f"{folder}: values that no digits have; {mend}")
     stretched = np.rint(images[ROWS[split], ..., np.newaxis] * (255 / BRIGHTEST)).astype(np.uint8)
-    yield Block(stretched, np.array(labels[ROWS[split]]))
+    yield {"image": stretched, "label": np.array(labels[ROWS[split]])}

@@ -1,13 +1,15 @@
-"""How a network's input is made from clean images: one file a degradation, named in params.yaml.
+"""How a network's input is made from a data set: one file a degradation, named in params.yaml by `inputs`.
 
 Each file offers
 
-- `degrade(clean, generators, **options)`: uint8 (n, h, w, c) and one `numpy.random.Generator` an image (draw from each
-  before asking for the next, or, where nothing is random, ask for none) → uint8 (n, h', w', c), the same for each image
-  whatever block it comes in;
-- `BASELINES: dict[str, Baseline]`: the classical ways back, which a network has to beat; each with the options to try
-  on the validation split, and the degradation's own options that it is told besides.
+- `FIELDS: tuple[str, ...]`: the fields that it changes, a literal; an input's file holds these alone;
+- `degrade(clean, generators, **options)`: the rows of such a field, uint8 (n, h, w, c) for images, and one
+  `numpy.random.Generator` a row (draw from each before asking for the next, or, where nothing is random, ask for none)
+  → rows, the same for each row whatever block it comes in;
+- `BASELINES: dict[str, Baseline]`: for images, the classical ways back, which a restoring network has to beat:
+  `answer(degraded, shape, **options)` with float32 (n, h, w, c) in [0, 1] and the target's (height, width) → float32
+  (n, height, width, c) in [0, 1]; each with the options to try on the validation split, and the degradation's own
+  options that it is told besides.
 
-Options are keyword-only and typed. `clean` is the exception: it has no `degrade`, since the prepare stage itself
-writes the untouched images. Files of this folder without `BASELINES` hold what several degradations share.
+Options are keyword-only and typed. `parts/` holds what several degradations share.
 """

@@ -57,6 +57,8 @@ def _interpolated(
     return restored
 
 
+FIELDS = ("image",)
+
 BASELINES: dict[str, Baseline] = {
     "nearest": Baseline(partial(_interpolated, method=Image.Resampling.NEAREST)),
     "bilinear": Baseline(partial(_interpolated, method=Image.Resampling.BILINEAR)),

@@ -100,16 +100,22 @@ def _strengths(*ratios: float) -> tuple[dict[str, float], ...]:
     return tuple({"strength": ratio} for ratio in ratios)
 
 
+FIELDS = ("image",)
+
 BASELINES: dict[str, Baseline] = {
-    "median": Baseline(median, tuple({"size": size} for size in (1, 3, 5, 7))),
-    "total_variation": Baseline(total_variation, _strengths(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.1), ("sigma",)),
-    "non_local_means": Baseline(non_local_means, _strengths(0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.3), ("sigma",)),
+    "median": Baseline(median, grid=tuple({"size": size} for size in (1, 3, 5, 7))),
+    "total_variation": Baseline(
+        total_variation, grid=_strengths(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.1), known=("sigma",)
+    ),
+    "non_local_means": Baseline(
+        non_local_means, grid=_strengths(0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.3), known=("sigma",)
+    ),
     "wavelets": Baseline(
         wavelets,
-        tuple(
+        grid=tuple(
             {"strength": strength, "levels": levels}
             for strength, levels in product((0.2, 0.35, 0.5, 0.65, 0.8, 1.1), (2, 3, 4))
         ),
-        ("sigma",),
+        known=("sigma",),
     ),
 }

@@ -1,5 +1,7 @@
 """The colours of the reel: a dark card with two accents, a map for differences, and one palette for all frames."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -14,7 +16,7 @@ NETWORK: Colour = (255, 184, 77)
 BASELINE: Colour = (112, 178, 255)
 
 SHADES = 6
-"""Steps from the background to the full ink at the smoothed edges of text and lines; few, to spare the palette."""
+"""Steps from the background to the full colour at the smoothed edges of text and lines; few, to spare the palette."""
 
 PALETTE_SIZE = 255
 """GIF has 256 colours; one stays free to mean `as in the frame before`."""
@@ -41,30 +43,32 @@ def difference_map() -> NDArray[np.uint8]:
     return np.asarray(np.rint(np.stack(channels, axis=-1)), np.uint8)
 
 
-def blend(paper: NDArray[np.uint8], ink: Colour, shade: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Lay ink over paper.
+def blend(paper: NDArray[np.uint8], colour: Colour, shade: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Lay a colour over paper.
 
     Args:
         paper: uint8 (..., 3).
-        ink: the colour where the shade is full.
-        shade: uint8 (...), 0 … `SHADES`, how much of the ink.
+        colour: where the shade is full.
+        shade: uint8 (...), 0 … `SHADES`, how much of the colour.
     """
     share = shade[..., None] / SHADES
-    return np.rint(paper * (1 - share) + np.array(ink) * share).astype(np.uint8)
+    return np.rint(paper * (1 - share) + np.array(colour) * share).astype(np.uint8)
 
 
-def palette(images: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+def palette(images: list[NDArray[np.uint8]], legend: Sequence[Colour] = ()) -> NDArray[np.uint8]:
     """Choose the colours for all frames: those of the drawing exactly, the rest for the images.
 
     Args:
-        images: uint8 (n, h, w, c) each, c 1 or 3: everything that is ever shown.
+        images: uint8 (…, h, w, c) each, c 1 or 3: everything that is ever shown.
+        legend: more colours that are to be exact.
 
     Returns:
         uint8 (k, 3), k ≤ `PALETTE_SIZE`, no colour twice. Grey images lose at most one level in 255.
     """
-    own = _own()
+    own = np.unique(np.concatenate([_own(), np.array(legend, np.uint8).reshape(-1, 3)]), axis=0)
     left = PALETTE_SIZE - len(own)
-    choose = _greys if images[0].shape[-1] == 1 else _quantised
+    grey = all(image.shape[-1] == 1 for image in images)
+    choose = _greys if grey else _quantised
     return np.unique(np.concatenate([own, choose(images, left)]), axis=0)
 
 
@@ -97,11 +101,11 @@ def unpacked(numbers: NDArray[np.integer]) -> NDArray[np.uint8]:
 
 
 def _own() -> NDArray[np.uint8]:
-    """Return the colours that the drawing itself needs: every ink in every shade, and the map of differences."""
+    """Return the colours that the drawing itself needs: every colour in every shade, and the map of differences."""
     shades = np.arange(SHADES + 1, dtype=np.uint8)
     paper = np.broadcast_to(np.array(BACKGROUND, np.uint8), (SHADES + 1, 3))
-    inks = [blend(paper, ink, shades) for ink in (TEXT, MUTED, FAINT, NETWORK, BASELINE)]
-    return np.unique(np.concatenate([*inks, difference_map()]), axis=0)
+    drawn = [blend(paper, colour, shades) for colour in (TEXT, MUTED, FAINT, NETWORK, BASELINE)]
+    return np.unique(np.concatenate([*drawn, difference_map()]), axis=0)
 
 
 def _greys(images: list[NDArray[np.uint8]], count: int) -> NDArray[np.uint8]:
@@ -117,7 +121,7 @@ def _quantised(images: list[NDArray[np.uint8]], count: int) -> NDArray[np.uint8]
 
     Both see a sample, with like colours put together; all sums are of whole numbers, so the order does not matter.
     """
-    pixels = np.concatenate([image.reshape(-1, 3) for image in images])
+    pixels = np.concatenate([np.broadcast_to(image, (*image.shape[:-1], 3)).reshape(-1, 3) for image in images])
     pixels = pixels[:: -(-len(pixels) // SAMPLE)]
     cells = packed(np.bitwise_and(pixels, COARSE, dtype=np.uint8))
     kinds, kind, number = np.unique(cells, return_inverse=True, return_counts=True)

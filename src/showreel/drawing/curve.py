@@ -23,19 +23,21 @@ class Scale:
 
     Attributes:
         epochs: int64 (e,), ascending: all of the training.
-        psnr: float64 (e,), the score in dB after each of them.
-        baseline: the strongest baseline's score in dB, or None where there is none.
+        scores: float64 (e,), the score after each of them.
+        baseline: the strongest baseline's score, or None where there is none.
+        caption: what the curve shows.
     """
 
     epochs: NDArray[np.int64]
-    psnr: NDArray[np.float64]
+    scores: NDArray[np.float64]
     baseline: float | None
+    caption: str
 
     def places(self, epochs: ArrayLike, scores: ArrayLike) -> list[lettering.Point]:
         """Return the x and y of scores after epochs."""
-        all_scores = self.psnr if self.baseline is None else np.append(self.psnr, self.baseline)
+        all_scores = self.scores if self.baseline is None else np.append(self.scores, self.baseline)
         across = (np.asarray(epochs) - self.epochs[0]) / max(1, self.epochs[-1] - self.epochs[0])
-        up = (np.asarray(scores) - all_scores.min()) / max(1, np.ptp(all_scores))
+        up = (np.asarray(scores) - all_scores.min()) / (np.ptp(all_scores) or 1)
         x, y = DOT + across * (WIDTH - 2 * DOT), PLOT_HEIGHT - DOT - up * (PLOT_HEIGHT - 2 * DOT)
         return list(zip(x.tolist(), y.tolist(), strict=True))
 
@@ -43,8 +45,8 @@ class Scale:
 def draw_axis(canvas: NDArray[np.uint8], scale: Scale) -> None:
     """Draw what stays, the axis and the baseline's level, on a canvas uint8 (`HEIGHT`, `WIDTH`, 3), in place."""
     canvas[PLOT_HEIGHT, :] = FAINT
-    write = partial(lettering.write, canvas, baseline=HEIGHT - 3, size=SMALL, ink=MUTED)
-    first, last, caption = str(scale.epochs[0]), str(scale.epochs[-1]), "test PSNR per epoch"
+    write = partial(lettering.write, canvas, baseline=HEIGHT - 3, size=SMALL, colour=MUTED)
+    first, last, caption = str(scale.epochs[0]), str(scale.epochs[-1]), scale.caption
     write(first, left=0)
     write(caption, left=(WIDTH - lettering.width(caption, SMALL)) // 2)
     write(last, left=WIDTH - lettering.width(last, SMALL))
@@ -52,10 +54,10 @@ def draw_axis(canvas: NDArray[np.uint8], scale: Scale) -> None:
         ((left, y),) = scale.places(scale.epochs[:1], [scale.baseline])
         starts = np.arange(left, WIDTH - DOT, 2 * DASH).tolist()
         dashes = [[(start, y), (min(start + DASH, WIDTH - DOT), y)] for start in starts]
-        lettering.lines(canvas, dashes, ink=BASELINE, thickness=1.5)
+        lettering.lines(canvas, dashes, colour=BASELINE, thickness=1.5)
 
 
 def draw_curve(canvas: NDArray[np.uint8], scale: Scale, shown: int) -> None:
     """Draw the scores of the first `shown` epochs over the axis, in place."""
-    points = scale.places(scale.epochs[:shown], scale.psnr[:shown])
-    lettering.lines(canvas, [points], ink=NETWORK, thickness=2, dot=DOT)
+    points = scale.places(scale.epochs[:shown], scale.scores[:shown])
+    lettering.lines(canvas, [points], colour=NETWORK, thickness=2, dot=DOT)

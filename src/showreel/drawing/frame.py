@@ -1,135 +1,176 @@
-"""The frames of the reel: rows input, baseline, network, truth and difference below a title and a growing curve."""
+"""The frames of a reel: rows of tiles below a title and a growing curve."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from showreel.drawing import curve, lettering, tiles
-from showreel.drawing.colours import BACKGROUND, BASELINE, MUTED, NETWORK, TEXT, Colour, difference_map
-from showreel.drawing.layout import LABEL_GAP, LABEL_SIZE, MARGIN, Arrangement, arrange
-from showreel.scoring.chosen import Examples
-from showreel.storage.prepared import Reel
+from showreel.drawing.colours import BACKGROUND, MUTED, NETWORK, TEXT, Colour
+from showreel.drawing.colours import BASELINE as BASELINE_COLOUR
+from showreel.drawing.layout import LABEL_GAP, LABEL_SIZE, MARGIN, Layout, arrange
+from showreel.drawing.rows import BASELINE, INPUT, Key, Legend, Row
+from showreel.drawing.rows import NETWORK as NETWORK_ROW
+from showreel.scoring.score import Score
 
 Canvas = NDArray[np.uint8]
 
 TITLE, BODY, NOTE, SMALLEST = 22, 15, 13, 10
 NAME_LINE, EPOCH_LINE, RESULT_LINE = 36, 62, 84
+SWATCH = 11
+"""Pixels of the sides of a legend's squares."""
+
+COLOURS = {NETWORK_ROW: NETWORK, BASELINE: BASELINE_COLOUR}
+"""Kind of row → the colour of its name, where it is another than that of text."""
 
 
 @dataclass(frozen=True)
-class Row:
-    """One row of tiles and its label.
+class Film:
+    """All that the frames of a reel are drawn from.
 
     Attributes:
-        name: what the row shows.
-        ink: the colour of the name.
-        images: uint8 (n, h, w, c), or None where every epoch has others.
-        psnr: the mean over the complete test set in dB, where it is known and the same in every frame.
+        experiment: its name, the title.
+        rows: of tiles, one an epoch or the same in all.
+        epochs: int64 (e,).
+        scores: float64 (e,), the mean score over the complete test split after each epoch.
+        metrics: summary scores over the complete test split; what is missing is not shown.
+        names: name in metrics → how that score is written; the first is THE score.
+        baseline: the strongest baseline's name; "" where there is none.
+        legend: name and colour of each class; empty where colours are the images' own.
     """
 
-    name: str
-    ink: Colour = TEXT
-    images: NDArray[np.uint8] | None = None
-    psnr: float | None = None
+    experiment: str
+    rows: Sequence[Row]
+    epochs: NDArray[np.int64]
+    scores: NDArray[np.float64]
+    metrics: Mapping[str, float]
+    names: Mapping[str, Score]
+    baseline: str
+    legend: Legend = ()
+
+    @property
+    def first(self) -> str:
+        """The name of THE score."""
+        return next(iter(self.names))
+
+    @property
+    def score(self) -> Score:
+        """How THE score is written."""
+        return self.names[self.first]
+
+    def label(self, row: Row) -> str:
+        """Return what stands beside a row: the strongest baseline by its name."""
+        return spoken(self.baseline) if row.kind == BASELINE else row.kind
+
+    def constant(self, row: Row) -> float | None:
+        """Return the score beside a row that is the same in all frames, where one is known."""
+        prefix = {INPUT: "input_", BASELINE: "baseline_"}.get(row.kind)
+        return None if prefix is None else self.metrics.get(f"{prefix}{self.first}")
 
 
-def frames(experiment: str, reel: Reel, examples: Examples, metrics: Mapping[str, float]) -> Iterator[Canvas]:
+def frames(film: Film) -> Iterator[Canvas]:
     """Draw one frame an epoch; the last one also tells the final scores.
 
-    Images are magnified by a whole number; where not all fit side by side unmagnified, the first ones are shown.
-
-    Args:
-        experiment: its name, the title.
-        reel: predictions of a few test images after every epoch.
-        examples: the strongest baseline's answer to the same images.
-        metrics: scores over the complete test set; what is missing is not shown.
+    Tiles are magnified by a whole number; where not all fit side by side unmagnified, the first ones are shown.
 
     Yields:
         uint8 (height, width, 3), all of one size.
     """
-    rows = _rows(reel, examples, metrics)
-    layout = arrange([row.name for row in rows], reel.target.shape)
-    scale = curve.Scale(reel.epochs, reel.psnr, metrics.get("baseline_psnr") if examples.baseline_name else None)
-    backdrop = _backdrop(experiment, rows, layout)
+    layout = arrange([film.label(row) for row in film.rows], tiles.size(film.rows))
+    level = film.metrics.get(f"baseline_{film.first}") if film.baseline else None
+    scale = curve.Scale(film.epochs, film.scores, level, f"test {film.score.heading} per epoch")
+    backdrop = _backdrop(film, layout)
     curve.draw_axis(_chart(backdrop), scale)
-    for number, predictions in enumerate(reel.predictions):
+    for number, (epoch, score) in enumerate(zip(film.epochs, film.scores, strict=True)):
         canvas = backdrop.copy()
-        _tiles(canvas, "network", predictions, layout)
-        _tiles(canvas, "difference", tiles.differences(predictions, reel.target), layout)
-        _score(canvas, layout, "network", reel.psnr[number])
-        _epoch(canvas, reel.epochs[number], reel.epochs[-1], reel.psnr[number])
+        for place, row in enumerate(film.rows):
+            if len(row.tiles) > 1:
+                _tiles(canvas, layout, place, row.tiles[number])
+            if row.kind == NETWORK_ROW:
+                _score(canvas, layout, place, film.score.written(score))
+        _epoch(canvas, film, epoch, score)
         curve.draw_curve(_chart(canvas), scale, number + 1)
-        if number == len(reel.predictions) - 1:
-            _title(canvas, _result(examples, metrics), RESULT_LINE, BODY, NETWORK)
+        if number == len(film.epochs) - 1:
+            _title(canvas, _result(film), RESULT_LINE, BODY, NETWORK)
         yield canvas
 
 
-def _rows(reel: Reel, examples: Examples, metrics: Mapping[str, float]) -> list[Row]:
-    rows = [Row("input", images=reel.degraded, psnr=metrics.get("input_psnr"))]
-    if examples.baseline_name:
-        rows.append(Row(spoken(examples.baseline_name), BASELINE, examples.baseline, metrics.get("baseline_psnr")))
-    return [*rows, Row("network", NETWORK), Row("truth", images=reel.target), Row("difference")]
-
-
-def _backdrop(experiment: str, rows: list[Row], layout: Arrangement) -> Canvas:
+def _backdrop(film: Film, layout: Layout) -> Canvas:
     """Draw what is the same in all frames."""
     canvas = np.full((layout.height, layout.width, 3), BACKGROUND, np.uint8)
-    _title(canvas, experiment, NAME_LINE, TITLE, TEXT)
-    for row in rows:
-        alone = row.images is not None and row.psnr is None
-        baseline = layout.middle(row.name) + (5 if alone else -2)
-        lettering.write(canvas, row.name, left=MARGIN, baseline=baseline, size=LABEL_SIZE, ink=row.ink)
-        if row.images is not None:
-            _tiles(canvas, row.name, row.images, layout)
-        if row.psnr is not None:
-            _score(canvas, layout, row.name, row.psnr)
-    _key(canvas, layout.middle("difference") + 16)
+    _title(canvas, film.experiment, NAME_LINE, TITLE, TEXT)
+    for place, row in enumerate(film.rows):
+        score = film.constant(row)
+        alone = score is None and row.key is None and row.kind != NETWORK_ROW
+        baseline = layout.middle(place) + (5 if alone else -2)
+        colour = COLOURS.get(row.kind, TEXT)
+        lettering.write(canvas, film.label(row), left=MARGIN, baseline=baseline, size=LABEL_SIZE, colour=colour)
+        if len(row.tiles) == 1:
+            _tiles(canvas, layout, place, row.tiles[0])
+        if score is not None:
+            _score(canvas, layout, place, film.score.written(score))
+        if row.key:
+            _key(canvas, row.key, layout.middle(place) + 16)
+    _legend(canvas, film.legend)
     return canvas
 
 
-def _title(canvas: Canvas, text: str, line: int, size: int, ink: Colour) -> None:
+def _title(canvas: Canvas, text: str, line: int, size: int, colour: Colour) -> None:
     """Write a line of the header in the width that the curve leaves, smaller where it is long."""
     room = canvas.shape[1] - 2 * MARGIN - curve.WIDTH - LABEL_GAP
     fitting, size = lettering.fitting(text, room=room, largest=size, smallest=SMALLEST)
-    lettering.write(canvas, fitting, left=MARGIN, baseline=line, size=size, ink=ink)
+    lettering.write(canvas, fitting, left=MARGIN, baseline=line, size=size, colour=colour)
 
 
-def _tiles(canvas: Canvas, row: str, images: NDArray[np.uint8], layout: Arrangement) -> None:
+def _tiles(canvas: Canvas, layout: Layout, place: int, images: NDArray[np.uint8]) -> None:
     strip = tiles.strip(images[: layout.columns], *layout.tile, layout.scale)
-    top = layout.tops[row]
+    top = layout.tops[place]
     canvas[top : top + strip.shape[0], layout.left : layout.left + strip.shape[1]] = strip
 
 
-def _score(canvas: Canvas, layout: Arrangement, row: str, psnr: float) -> None:
-    lettering.write(canvas, f"{psnr:.1f} dB", left=MARGIN, baseline=layout.middle(row) + 16, size=NOTE, ink=MUTED)
+def _score(canvas: Canvas, layout: Layout, place: int, text: str) -> None:
+    lettering.write(canvas, text, left=MARGIN, baseline=layout.middle(place) + 16, size=NOTE, colour=MUTED)
 
 
-def _key(canvas: Canvas, baseline: int) -> None:
-    """Draw the fixed scale of the difference row: a bar from 0 to the limit."""
-    bar = difference_map().repeat(2, axis=0)
-    left = lettering.write(canvas, "0", left=MARGIN, baseline=baseline, size=NOTE, ink=MUTED) + 5
+def _key(canvas: Canvas, key: Key, baseline: int) -> None:
+    """Draw the fixed scale of a row of mapped colours: a bar between its ends."""
+    bar = key.colours.repeat(2, axis=0)
+    left = lettering.write(canvas, key.low, left=MARGIN, baseline=baseline, size=NOTE, colour=MUTED) + 5
     right = left + len(bar)
     canvas[baseline - 9 : baseline, left:right] = bar
-    lettering.write(canvas, f"{tiles.DIFFERENCE_LIMIT:g}", left=right + 5, baseline=baseline, size=NOTE, ink=MUTED)
+    lettering.write(canvas, key.high, left=right + 5, baseline=baseline, size=NOTE, colour=MUTED)
 
 
-def _epoch(canvas: Canvas, epoch: int, last: int, psnr: float) -> None:
+def _legend(canvas: Canvas, legend: Legend) -> None:
+    """Draw a square and a name for each class along the bottom, as many as fit."""
+    left, baseline = MARGIN, canvas.shape[0] - 5
+    for name, colour in legend:
+        if left + SWATCH + 4 + lettering.width(name, SMALLEST) > canvas.shape[1] - MARGIN:
+            break
+        canvas[baseline - SWATCH + 1 : baseline + 1, left : left + SWATCH] = colour
+        left = (
+            lettering.write(canvas, name, left=left + SWATCH + 4, baseline=baseline, size=SMALLEST, colour=MUTED) + 12
+        )
+
+
+def _epoch(canvas: Canvas, film: Film, epoch: int, score: float) -> None:
     """Write how far the training is and how good the network is on the complete test set."""
-    lettering.write(canvas, f"epoch {epoch}/{last}", left=MARGIN, baseline=EPOCH_LINE, size=BODY, ink=TEXT)
+    last = film.epochs[-1]
+    lettering.write(canvas, f"epoch {epoch}/{last}", left=MARGIN, baseline=EPOCH_LINE, size=BODY, colour=TEXT)
     left = MARGIN + lettering.width(f"epoch {last}/{last}", BODY) + 18
-    end = lettering.write(canvas, f"{psnr:.2f} dB", left=left, baseline=EPOCH_LINE, size=BODY, ink=NETWORK)
-    lettering.write(canvas, "PSNR, complete test set", left=end + 7, baseline=EPOCH_LINE, size=NOTE, ink=MUTED)
+    end = lettering.write(canvas, film.score.written(score), left=left, baseline=EPOCH_LINE, size=BODY, colour=NETWORK)
+    note = f"{film.score.heading}, complete test set"
+    lettering.write(canvas, note, left=end + 7, baseline=EPOCH_LINE, size=NOTE, colour=MUTED)
 
 
-def _result(examples: Examples, metrics: Mapping[str, float]) -> str:
+def _result(film: Film) -> str:
     """Say in one line how good the network of the best epoch is; "" where nothing is known."""
-    parts = [f"PSNR {metrics['psnr']:.2f} dB"] if "psnr" in metrics else []
-    parts += [f"SSIM {metrics['ssim']:.3f}"] if "ssim" in metrics else []
-    if "gain_db" in metrics and examples.baseline_name:
-        side = "above" if metrics["gain_db"] >= 0 else "below"
-        parts.append(f"{abs(metrics['gain_db']):.1f} dB {side} {spoken(examples.baseline_name)}")
+    shown = [(name, score) for name, score in film.names.items() if name in film.metrics][:2]
+    parts = [f"{score.heading} {score.written(film.metrics[name])}" for name, score in shown]
+    if "gain" in film.metrics and film.baseline:
+        side = "better" if film.metrics["gain"] >= 0 else "worse"
+        parts.append(f"{film.score.written(abs(film.metrics['gain']))} {side} than {spoken(film.baseline)}")
     return f"best network: {' · '.join(parts)}" if parts else ""
 
 

@@ -19,7 +19,7 @@ REMEMBERED = 8
 """Texts, more than a frame writes: what the frame before wrote, too, is not drawn again."""
 
 
-def write(canvas: Canvas, text: str, *, left: int, baseline: int, size: int, ink: Colour) -> int:
+def write(canvas: Canvas, text: str, *, left: int, baseline: int, size: int, colour: Colour) -> int:
     """Write one line of text on the canvas.
 
     Args:
@@ -28,12 +28,12 @@ def write(canvas: Canvas, text: str, *, left: int, baseline: int, size: int, ink
         left: the x of its start.
         baseline: the y that its letters stand on.
         size: of the font, in pixels.
-        ink: its colour.
+        colour: of the letters.
 
     Returns:
         the x of its end.
     """
-    _lay(canvas, _text(text, size), left, baseline - size, ink)
+    _lay(canvas, _text(text, size), left, baseline - size, colour)
     return left + width(text, size)
 
 
@@ -55,7 +55,9 @@ def fitting(text: str, *, room: int, largest: int, smallest: int) -> tuple[str, 
     return text, smallest
 
 
-def lines(canvas: Canvas, courses: Sequence[Sequence[Point]], *, ink: Colour, thickness: float, dot: float = 0) -> None:
+def lines(
+    canvas: Canvas, courses: Sequence[Sequence[Point]], *, colour: Colour, thickness: float, dot: float = 0
+) -> None:
     """Draw smooth lines through points (x, y) each, in place, with a dot of the given radius at the end of each."""
     height, breadth = canvas.shape[:2]
     mask = Image.new("L", (breadth * FINENESS, height * FINENESS))
@@ -65,7 +67,7 @@ def lines(canvas: Canvas, courses: Sequence[Sequence[Point]], *, ink: Colour, th
         draw.line(fine, fill=255, width=round(thickness * FINENESS), joint="curve")
         if dot:
             draw.circle(fine[-1], dot * FINENESS, fill=255)
-    _lay(canvas, mask.reduce(FINENESS), 0, 0, ink)
+    _lay(canvas, mask.reduce(FINENESS), 0, 0, colour)
 
 
 @lru_cache(REMEMBERED)
@@ -85,9 +87,9 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
     return font
 
 
-def _lay(canvas: Canvas, mask: Image.Image, left: int, top: int, ink: Colour) -> None:
-    """Blend ink into the canvas where the mask (0 … 255) says; what sticks out is cut off."""
+def _lay(canvas: Canvas, mask: Image.Image, left: int, top: int, colour: Colour) -> None:
+    """Blend a colour into the canvas where the mask (0 … 255) says; what sticks out is cut off."""
     part = canvas[top : top + mask.height, left : left + mask.width]
     shade = np.rint(np.asarray(mask)[: part.shape[0], : part.shape[1]] * (SHADES / 255)).astype(np.uint8)
-    inked = shade > 0
-    part[inked] = blend(part[inked], ink, shade[inked])
+    covered = shade > 0
+    part[covered] = blend(part[covered], colour, shade[covered])

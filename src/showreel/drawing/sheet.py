@@ -1,8 +1,9 @@
-"""All that a page needs to play the reel and to show chosen images: bare pixels in one picture, and where they are.
+"""All that a page needs to play the reel and to show chosen examples: bare pixels in one picture, and where they are.
 
-Each row of images is a strip; strips lie below each other in columns. Pages magnify them without smoothing.
+Each row of tiles is a strip; strips lie below each other in columns. Pages magnify them without smoothing.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,8 @@ from numpy.typing import NDArray
 
 from showreel.drawing import tiles
 from showreel.drawing.colours import BACKGROUND
-from showreel.drawing.frame import spoken
 from showreel.drawing.layout import arrange
-from showreel.scoring.chosen import Examples
-from showreel.storage.prepared import Reel
+from showreel.drawing.rows import Row
 
 TALLEST = 8192
 """Pixels: browsers scale taller pictures down."""
@@ -21,54 +20,42 @@ TALLEST = 8192
 Images = NDArray[np.uint8]
 
 
-def sheet(reel: Reel, examples: Examples) -> tuple[Images, dict[str, Any]]:
-    """Draw the picture, uint8 (height, width, 3), and tell where in it what is.
+def sheet(reel: Sequence[Row], chosen: Sequence[Row], labels: Sequence[str]) -> tuple[Images, dict[str, Any]]:
+    """Draw the picture, uint8 (height, width, 3), and say where in it what is.
+
+    Args:
+        reel: rows of the reel's examples, one an epoch or the same in all.
+        chosen: the same rows of chosen examples.
+        labels: of the rows.
 
     Returns:
-        The picture, and in JSON's types: `tile`, height and width of an image; `reel`, with the epochs, the mean PSNR
-        of the complete test split after each, and the rows; `chosen`, with places in the test split and the rows. A row
-        is `{"name", "kind", "at"}`: `at` lists the (x, y) of its strips, one, or one an epoch.
+        The picture, and in JSON's types: `tile`, height and width of a tile; `columns`, how many tiles a strip of the
+        reel has; `reel` and `chosen`, the rows of each. A row is `{"name", "kind", "at"}`: `at` lists the (x, y) of its
+        strips, one, or one an epoch.
     """
-    height, width = reel.target.shape[1:3]
-    answers = [(examples.baseline_name, "baseline")] if examples.baseline_name else []
-    rows = [("input", "input"), *answers, ("network", "network"), ("truth", "truth"), ("difference", "difference")]
-    shown = slice(arrange([name for name, _ in rows], reel.target.shape).columns)
-    filmed = {
-        "input": [reel.degraded],
-        "baseline": [examples.baseline],
-        "network": list(reel.predictions),
-        "truth": [reel.target],
-        "difference": [tiles.differences(predictions, reel.target) for predictions in reel.predictions],
-    }
-    chosen = {
-        "input": examples.chosen_degraded,
-        "baseline": examples.chosen_baseline,
-        "network": examples.chosen_restored,
-        "truth": examples.chosen_target,
-        "difference": tiles.differences(examples.chosen_restored, examples.chosen_target),
-    }
+    size = tiles.size(reel)
+    columns = arrange(labels, size).columns
     strips: list[Images] = []
-
-    def placed(images: list[Images]) -> list[int]:
-        """Add strips and return their numbers."""
-        strips.extend(tiles.strip(each, height, width, 1, 0) for each in images)
-        return list(range(len(strips) - len(images), len(strips)))
-
-    of_reel = {kind: placed([images[shown] for images in filmed[kind]]) for _, kind in rows}
-    of_chosen = {kind: placed([chosen[kind]]) for _, kind in rows}
+    numbered: dict[str, list[list[int]]] = {}
+    for name, rows, shown in (("reel", reel, columns), ("chosen", chosen, None)):
+        numbered[name] = []
+        for row in rows:
+            first = len(strips)
+            strips += [tiles.strip(images[:shown], *size[1:], 1, 0) for images in row.tiles]
+            numbered[name].append(list(range(first, len(strips))))
     picture, places = _assembled(strips)
 
-    def told(numbers: dict[str, list[int]]) -> list[dict[str, Any]]:
+    def listed(rows: Sequence[Row], numbers: list[list[int]]) -> list[dict[str, Any]]:
         return [
-            {"name": spoken(name), "kind": kind, "at": [places[number] for number in numbers[kind]]}
-            for name, kind in rows
+            {"name": label, "kind": row.kind, "at": [places[number] for number in own]}
+            for label, row, own in zip(labels, rows, numbers, strict=True)
         ]
 
-    epochs = {"epochs": reel.epochs.tolist(), "psnr": reel.psnr.tolist(), "indices": reel.indices[shown].tolist()}
     return picture, {
-        "tile": [height, width],
-        "reel": {**epochs, "rows": told(of_reel)},
-        "chosen": {"indices": examples.chosen.tolist(), "rows": told(of_chosen)},
+        "tile": list(size[1:]),
+        "columns": columns,
+        "reel": listed(reel, numbered["reel"]),
+        "chosen": listed(chosen, numbered["chosen"]),
     }
 
 

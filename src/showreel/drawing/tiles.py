@@ -1,9 +1,15 @@
 """Images side by side in crisp tiles: each pixel a block of equal size, nothing smoothed, nothing rescaled."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
 from showreel.drawing.colours import BACKGROUND, STEPS, difference_map
+
+if TYPE_CHECKING:
+    from showreel.drawing.rows import Row
 
 GAP = 6
 TALLEST = 128
@@ -11,6 +17,12 @@ DIFFERENCE_LIMIT = 0.25
 """The difference, as a share of the range from black to white, from which on the map shows its brightest colour."""
 
 Images = NDArray[np.uint8]
+
+
+def size(rows: "Sequence[Row]") -> tuple[int, int, int]:
+    """Return how many tiles a row has, and the height and width of the largest: that of all tiles."""
+    count = rows[0].tiles.shape[1]
+    return count, max(row.tiles.shape[2] for row in rows), max(row.tiles.shape[3] for row in rows)
 
 
 def magnification(height: int, width: int, count: int, room: int) -> int:

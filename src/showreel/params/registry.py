@@ -105,6 +105,16 @@ def names(folder: str) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
+def docstring(folder: str, name: str) -> str:
+    """Return what an extension's function says of itself."""
+    path, function = _main(folder, name)
+    return next(
+        ast.get_docstring(node) or ""
+        for node in _parsed(path).body
+        if isinstance(node, ast.FunctionDef) and node.name == function
+    )
+
+
 def section(kind: str) -> str:
     """Return the section of params.yaml that declares the studies of a kind: its plural."""
     return f"{kind}es" if kind.endswith(("s", "x", "ch", "sh")) else f"{kind}s"

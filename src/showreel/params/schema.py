@@ -1,24 +1,19 @@
-"""params.yaml → frozen, checked objects, or one line that names the key, what is wrong and what would be right."""
+"""What params.yaml may say: frozen objects, section by section."""
 
-import difflib
 import fnmatch
 import functools
 import operator
-from collections.abc import Iterable
-from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from showreel.params import registry, text
-from showreel.params.text import quoted, shown
-from showreel.storage.errors import ParamsError
+from showreel.params import registry
+from showreel.params.messages import check_declared
 
 RANDOM = "random"
 """The weights of an experiment that begins with none of another's."""
 
-Checked = TypeVar("Checked", bound=BaseModel)
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=100)]
 Count = Annotated[int, Field(ge=1)]
 Rate = Annotated[float, Field(gt=0)]
@@ -28,7 +23,9 @@ INHERITED: Any = None
 """Stands where an experiment leaves a training value as it is; it cannot be written in the file."""
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
+    """Knows all of its keys."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
@@ -44,7 +41,7 @@ class Dataset(BaseModel):
         return dict(self.model_extra or {})
 
 
-class Training(_Strict):
+class Training(Strict):
     """How every experiment trains."""
 
     epochs: Count = Field(description="How often the network sees every training image.")
@@ -61,7 +58,7 @@ class Training(_Strict):
     )
 
 
-class TrainingChange(_Strict):
+class TrainingChange(Strict):
     """What one experiment does otherwise."""
 
     epochs: Count = INHERITED
@@ -85,7 +82,7 @@ class Input(BaseModel):
         return dict(self.model_extra or {})
 
 
-class Experiment(_Strict):
+class Experiment(Strict):
     """One line of `experiments`: what is learnt, from which data, by which network."""
 
     task: str = Field(description="What is learnt from input to target: a folder of src/showreel/tasks/.")
@@ -109,14 +106,14 @@ class Study(BaseModel):
         return dict(self.model_extra or {})
 
 
-class Watch(_Strict):
+class Watch(Strict):
     """Who looks on while a network trains: a package of that name, and a file in `watching/`."""
 
     dvclive: bool = Field(default=False, description="Into logs/dvclive/, for DVC, VS Code and Studio.")
     tensorboard: bool = Field(default=False, description="Into logs/tensorboard/, for TensorBoard.")
 
 
-class Params(_Strict):
+class Params(Strict):
     """All of params.yaml."""
 
     seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(description="The one number that all randomness comes from.")
@@ -162,25 +159,6 @@ class Params(_Strict):
         return {key: functools.reduce(operator.getitem, key.split("."), written) for key in keys}
 
 
-def load(path: Path) -> Params:
-    """Read and check params.yaml.
-
-    Raises:
-        ParamsError: the file is missing, is no YAML, reads differently in the two engines, or says something wrong.
-    """
-    try:
-        values = text.read(path)
-        _check_form(values)
-        params = _checked(schema(), values)
-        _check_options(params)
-        _check_inputs(params)
-        _check_experiments(params)
-        _check_studies(params)
-    except ParamsError as error:
-        raise ParamsError(f"{path}: {error}") from error
-    return params
-
-
 @functools.cache
 def schema() -> type[Params]:
     """Return the schema of the whole file, with a section for each kind of study."""
@@ -189,171 +167,3 @@ def schema() -> type[Params]:
         for kind in registry.names("studies")
     }
     return pydantic.create_model("Params", __base__=Params, __doc__=Params.__doc__, **kinds)
-
-
-def check_declared(name: str, names: Iterable[str], where: str) -> None:
-    """Refuse a name that is not among some names, with a message that lists them."""
-    if name not in names:
-        raise ParamsError(f"{where}: {quoted(name)} is not declared; {_suggestion(name, names)}")
-
-
-def _check_form(values: Any) -> None:
-    """Refuse a file of the first form, in which every data set was seen through every degradation."""
-    if not isinstance(values, dict) or not isinstance(values.get("degradations"), dict):
-        return
-    dataset = next(iter(values.get("datasets") or {"mnist": None}))
-    name, options = next(iter(values["degradations"].items()), ("noisy", {"sigma": 0.5}))
-    listed = "".join(f", {key}: {value}" for key, value in (options or {}).items())
-    raise ParamsError(
-        f"degradations: is of the first form; name each input instead: inputs: {{{dataset}-{name}: {{dataset: {dataset}, "
-        f"degradation: {name}{listed}}}}}, and each experiment has task: restoration, input: {dataset}-{name} and "
-        "weights: random"
-    )
-
-
-def _check_options(params: Params) -> None:
-    """Hold the options of every data set, input, model and study to the signature of its function."""
-    for name, dataset in params.datasets.items():
-        _check_signature("datasets", dataset.source, dataset.options, f"datasets.{name}", "source")
-    for name, given in params.inputs.items():
-        _check_signature("degradations", given.degradation, given.options, f"inputs.{name}", "degradation")
-    for name, options in params.models.items():
-        _check_signature("models", name, options, f"models.{name}")
-    for name, experiment in params.experiments.items():
-        if experiment.options and experiment.model in params.models:
-            where = f"experiments.{name}.options"
-            _check_signature("models", experiment.model, params.models[experiment.model] | experiment.options, where)
-    for kind, studies in params.studies.items():
-        for name, study in studies.items():
-            _check_signature("studies", kind, study.options, f"{registry.section(kind)}.{name}")
-
-
-def _check_signature(folder: str, extension: str, options: Options, where: str, key: str = "") -> None:
-    if extension not in registry.names(folder):
-        place = f"{where}.{key}" if key else where
-        raise ParamsError(
-            f"{place}: there is no {quoted(extension)}; {_suggestion(extension, registry.names(folder))} "
-            f"(a new one is a file in src/showreel/{folder}/)"
-        )
-    fields: Any = registry.options(folder, extension)
-    _checked(pydantic.create_model(extension, __base__=_Strict, **fields), options, where)
-
-
-def _check_inputs(params: Params) -> None:
-    for name, given in params.inputs.items():
-        check_declared(given.dataset, params.datasets, f"inputs.{name}.dataset")
-        if name in params.datasets:
-            raise ParamsError(f"inputs.{name}: is the name of a data set, too; take another, such as {name}-noisy")
-
-
-def _check_experiments(params: Params) -> None:
-    for name, experiment in params.experiments.items():
-        where = f"experiments.{name}"
-        check_declared(experiment.task, registry.names(registry.TASKS), f"{where}.task")
-        check_declared(experiment.dataset, params.datasets, f"{where}.dataset")
-        check_declared(experiment.model, params.models, f"{where}.model")
-        _check_input(params, experiment, f"{where}.input")
-        _check_fields(params, experiment, where)
-        _check_weights(params, name)
-        recipe = params.recipe(name)
-        if recipe["batch_size"] % recipe["devices"]:
-            raise ParamsError(
-                f"{where}: training.batch_size {recipe['batch_size']} cannot be shared evenly by training.devices "
-                f"{recipe['devices']}; choose a multiple"
-            )
-
-
-def _check_input(params: Params, experiment: Experiment, where: str) -> None:
-    """Refuse an input that is not declared, or is made of another data set."""
-    fitting = [name for name, given in params.inputs.items() if given.dataset == experiment.dataset]
-    if experiment.input in params.inputs and experiment.input not in fitting:
-        other = params.inputs[experiment.input].dataset
-        raise ParamsError(f"{where}: {experiment.input} is made of {other}, not of {experiment.dataset}")
-    check_declared(experiment.input, [experiment.dataset, *fitting], where)
-
-
-def _check_fields(params: Params, experiment: Experiment, where: str) -> None:
-    """Refuse a data set that lacks a field which the task needs."""
-    needed = [
-        field
-        for constant in ("INPUTS", "TARGETS")
-        for field in registry.constant(registry.TASKS, experiment.task, constant, "learning")
-    ]
-    source = params.datasets[experiment.dataset].source
-    for field in needed:
-        if field not in registry.constant("datasets", source, "FIELDS"):
-            having = [
-                name
-                for name, dataset in params.datasets.items()
-                if field in registry.constant("datasets", dataset.source, "FIELDS")
-            ]
-            raise ParamsError(
-                f"{where}.dataset: {experiment.dataset} has no field {field}, which the task {experiment.task} needs; "
-                f"it is in: {', '.join(having) or 'no declared data set'}"
-            )
-
-
-def _check_weights(params: Params, name: str) -> None:
-    """Refuse weights of no experiment, and experiments that begin with each other's weights in a circle."""
-    seen = [name]
-    while (parent := params.experiments[seen[-1]].weights) != RANDOM:
-        check_declared(parent, [RANDOM, *params.experiments], f"experiments.{seen[-1]}.weights")
-        if parent in seen:
-            raise ParamsError(f"experiments.{name}.weights: goes round in a circle ({' → '.join([*seen, parent])})")
-        seen.append(parent)
-
-
-def _check_studies(params: Params) -> None:
-    taken = {name: "experiments" for name in params.experiments}
-    for kind, studies in params.studies.items():
-        for name, study in studies.items():
-            where = f"{registry.section(kind)}.{name}"
-            check_declared(study.of, params.experiments, f"{where}.of")
-            if name in taken:
-                raise ParamsError(f"{where}: is a name in {taken[name]}, too; results/{name} can belong to one alone")
-            taken[name] = registry.section(kind)
-
-
-def _checked(form: type[Checked], values: Any, where: str = "") -> Checked:
-    try:
-        return form.model_validate(values)
-    except pydantic.ValidationError as error:
-        first, *others = sorted(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
-        more = f" (and {len(others)} more)" if others else ""
-        raise ParamsError(_sentence(first, form, where) + more) from error
-
-
-def _sentence(error: Any, form: type[BaseModel], where: str) -> str:
-    """Turn one of pydantic's errors into: full.key: what is wrong; what would be right."""
-    location = [str(key) for key in error["loc"] if key != "[key]"]
-    place = ".".join(shown(part) for part in (where, *location) if part) or "the whole file"
-    if error["type"] == "extra_forbidden":
-        return f"{place}: unknown key; {_suggestion(location[-1], _known_keys(form, location[:-1]))}"
-    if error["type"] == "missing":
-        close = difflib.get_close_matches(location[-1], map(str, error["input"]), 1)
-        usual = {"task": "add task: restoration", "weights": f"add weights: {RANDOM}"}.get(location[-1], "add it")
-        return f"{place}: missing; " + (f"is {quoted(close[0])} meant to be it?" if close else usual)
-    reason = {
-        "string_pattern_mismatch": "a name is made of letters, digits, '_' and '-', starting with a letter or a digit",
-        "string_type": "should be text, in quotes if it looks like a number",
-        "dict_type": "should hold keys with values",
-        "model_type": "should hold keys with values",
-    }.get(error["type"], error["msg"].removeprefix("Input "))
-    return f"{place}: {reason}, not {quoted(error['input'])}"
-
-
-def _known_keys(form: type[BaseModel], location: list[str]) -> list[str]:
-    """Return the keys that may stand at a place: the whole file's, those of a section, or an experiment's."""
-    nested: dict[tuple[str, int], type[BaseModel]] = {
-        ("training", 1): Training,
-        ("watch", 1): Watch,
-        ("experiments", 2): Experiment,
-        ("experiments", 3): TrainingChange,
-    }
-    return list(nested[location[0], len(location)].model_fields if location else form.model_fields)
-
-
-def _suggestion(name: str, names: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, names, 1)
-    guess = f"did you mean {close[0]!r}? " if close else ""
-    return f"{guess}there are: {', '.join(names) or 'none'}"

@@ -166,7 +166,7 @@ CODE: dict[str, tuple[str, ...]] = {
         "tasks/{task}/scores.py", "training",
     ),
     "render": ("drawing", "scoring", "stages/render.py", "tasks/{task}/drawing.py", "tasks/{task}/scores.py"),
-    "gallery": ("drawing", "gallery", "scoring", "stages/gallery.py", "tasks"),
+    "gallery": ("drawing", "gallery", "scoring", "stages/gallery.py", "studies", "tasks"),
     "study": ("degradations", "drawing", "models/parts", "scoring", "studies/{kind}", "tasks", "training"),
 }  # fmt: skip
 """Stage → the files and folders of the package that decide its results: what both engines watch.

@@ -46,5 +46,8 @@ def median(degraded: NDArray[np.float32], _shape: tuple[int, int], *, size: int)
     return restored
 
 
-BASELINES: dict[str, Baseline] = {"median": Baseline(median, ({"size": 1}, {"size": 3}, {"size": 5}))}
+FIELDS = ("image",)
+"""The fields that it changes; an input's file holds these alone."""
+
+BASELINES: dict[str, Baseline] = {"median": Baseline(median, grid=({"size": 1}, {"size": 3}, {"size": 5}))}
 """The classical ways back that a network has to beat, with the options that are tried on the validation images."""

@@ -1,119 +1,149 @@
-"""What the classical baselines reach: tuned on the validation split, then scored on the complete test split.
+"""What the baselines reach: tuned on the validation split, then scored on the complete test split.
 
-Worker processes on all cores read the images that they need by themselves, so memory does not grow with the data set.
-They start afresh and import this module, not the stage: TensorFlow stays out of them.
+Worker processes on all cores read the examples that they need by themselves, so memory does not grow with the data set.
+They start afresh and import this module, not the stage: TensorFlow stays out of them. What a baseline learns is kept in
+a temporary file, from which each worker reads it once.
 """
 
-import json
 import multiprocessing
 import os
+import pickle
 import signal
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from showreel.params import registry
 from showreel.scoring.baselines import Baseline
-from showreel.storage import prepared
-from showreel.storage.fields import Split
-from showreel.tasks.restoration import learning, scores
+from showreel.scoring.score import Columns
+from showreel.storage.examples import ExampleSplit
+from showreel.storage.fields import Fields
 
-TUNING_IMAGES = 256
-"""Validation images by which a baseline's options are chosen, evenly spread over the split."""
+TUNING_EXAMPLES = 256
+"""Validation examples by which a baseline's options are chosen, evenly spread over the split."""
 
 JOB_VALUES = 1 << 18
-"""Values of the test images that a worker restores at a time."""
+"""Values of the test examples that a worker answers at a time."""
 
-Options = Mapping[str, float]
-Scores = dict[str, NDArray[np.float64]]
+Options = Mapping[str, Any]
 Result = TypeVar("Result")
 
 
-class Pair(NamedTuple):
-    """The prepared files of a network's input and of its target, row by row the same images."""
+class Tuned(NamedTuple):
+    """A baseline with the options that were best on the validation split.
 
-    degraded: Path
-    clean: Path
-
-
-def score_baselines(baselines: Mapping[str, Baseline], pair: Pair) -> tuple[dict[str, Options], dict[str, Scores]]:
-    """Tune every baseline by mean PSNR on validation images, then score it on all test images.
-
-    Returns:
-        Each baseline's chosen options, and its scores as of `scores.score`: float64 (n,) in the test split's order.
+    Attributes:
+        baseline: the method.
+        options: those chosen from its grid.
+        known: what it is told of the degradation.
+        fitted: the file of what it has learnt; None where it learns nothing.
     """
-    with _workers() as pool:
-        chosen = _tuned(baselines, pair, pool)
-        jobs = [
-            partial(_scored, baselines[name], chosen[name], pair, "test", rows, scores.score)
-            for name in baselines
-            for rows in batches(pair.clean, JOB_VALUES)
-        ]
+
+    baseline: Baseline
+    options: Options
+    known: Options
+    fitted: Path | None
+
+    def answer(self, inputs: Fields) -> NDArray[Any]:
+        """Return the method's outputs for some inputs."""
+        learnt = () if self.fitted is None else (_learnt(self.fitted),)
+        outputs: NDArray[Any] = self.baseline.answer(inputs, *learnt, **self.known, **self.options)
+        return outputs
+
+
+class Contest(NamedTuple):
+    """Who answers what, and how that is scored.
+
+    Attributes:
+        task: a folder of `tasks/`, whose `scores` count.
+        train: the examples that a baseline may learn from.
+        validation: those by which its options are chosen.
+        test: those that it is scored on.
+        known: the degradation's options.
+    """
+
+    task: str
+    train: ExampleSplit
+    validation: ExampleSplit
+    test: ExampleSplit
+    known: Options
+
+
+@contextmanager
+def tuned(baselines: Mapping[str, Baseline], contest: Contest) -> Iterator[tuple[dict[str, Tuned], dict[str, Columns]]]:
+    """Tune every baseline on validation examples, then score it on all test examples.
+
+    Yields:
+        Each baseline with its chosen options, and its columns, as the task's scores give them, in the test split's
+        order. What it has learnt is forgotten afterwards.
+    """
+    with tempfile.TemporaryDirectory(prefix="showreel-baselines-") as folder, _workers() as pool:
+        best = _tuned(baselines, contest, pool, Path(folder))
+        slices = contest.test.slices(JOB_VALUES)
+        jobs = [partial(_scored, contest.task, best[name], contest.test, rows) for name in baselines for rows in slices]
         parts = list(_progress(pool, jobs, "score baselines"))
-    size = len(parts) // len(baselines)
-    return chosen, {name: joined(parts[i * size : (i + 1) * size]) for i, name in enumerate(baselines)}
+        size = len(slices)
+        columns = {name: joined(parts[i * size : (i + 1) * size]) for i, name in enumerate(baselines)}
+        yield best, columns
 
 
-def restored(baseline: Baseline, options: Options, pair: Pair, degraded: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Apply a baseline to some of the pair's degraded images, uint8 (n, h', w', c).
-
-    Returns:
-        float32 (n, h, w, c) of the clean images' size, in [0, 1].
-    """
-    made = json.loads(prepared.read_attributes(pair.degraded)["options"])
-    known = {name: made[name] for name in baseline.known}
-    return baseline.restore(learning.unit(degraded), prepared.image_shape(pair.clean)[:2], **known, **options)
+def joined(parts: Sequence[Columns]) -> dict[str, NDArray[np.float64]]:
+    """Put the columns of consecutive examples together."""
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def batches(path: Path, values: int) -> list[slice]:
-    """Cut the rows of the test split into slices of at most so many values, or of one image."""
-    count = prepared.count(path, "test")
-    rows = max(1, values // int(np.prod(prepared.image_shape(path))))
-    return [slice(start, min(start + rows, count)) for start in range(0, count, rows)]
-
-
-def joined(parts: list[Scores]) -> Scores:
-    """Put the scores of consecutive rows together."""
-    return {kind: np.concatenate([part[kind] for part in parts]) for kind in parts[0]}
-
-
-def _tuned(baselines: Mapping[str, Baseline], pair: Pair, pool: ProcessPoolExecutor) -> dict[str, Options]:
-    """Choose each baseline's options; of equally good ones the first."""
-    rows = slice(None, None, max(1, prepared.count(pair.clean, "validation") // TUNING_IMAGES))
-    candidates = [(name, options) for name, baseline in baselines.items() for options in baseline.grid]
-    jobs = [
-        partial(_scored, baselines[name], options, pair, "validation", rows, _mean_psnr) for name, options in candidates
+def _tuned(
+    baselines: Mapping[str, Baseline], contest: Contest, pool: ProcessPoolExecutor, folder: Path
+) -> dict[str, Tuned]:
+    """Choose each baseline's options by THE score; of equally good ones the first."""
+    scores = registry.module("tasks", contest.task, "scores")
+    name_of_score, score = next(iter(scores.SCORES.items()))
+    rows = slice(None, None, max(1, contest.validation.count // TUNING_EXAMPLES))
+    candidates = [
+        (name, Tuned(baseline, options, {key: contest.known[key] for key in baseline.known}, None))
+        for name, baseline in baselines.items()
+        for options in baseline.grid
     ]
-    best: dict[str, tuple[float, Options]] = {}
-    for (name, options), psnr in zip(candidates, _progress(pool, jobs, "tune baselines"), strict=True):
-        if name not in best or psnr > best[name][0]:
-            best[name] = (psnr, options)
-    return {name: options for name, (_, options) in best.items()}
+    jobs = [
+        partial(_tried, contest, candidate, rows, folder / f"{number}.pickle")
+        for number, (_, candidate) in enumerate(candidates)
+    ]
+    best: dict[str, tuple[float, Tuned]] = {}
+    for (name, _), (candidate, columns) in zip(candidates, _progress(pool, jobs, "tune baselines"), strict=True):
+        value = scores.summary(columns)[name_of_score]
+        if name not in best or score.gain(value, best[name][0]) > 0:
+            best[name] = (value, candidate)
+    return {name: candidate for name, (_, candidate) in best.items()}
 
 
-def _scored(
-    baseline: Baseline,
-    options: Options,
-    pair: Pair,
-    split: Split,
-    rows: slice,
-    scorer: Callable[[NDArray[np.uint8], NDArray[np.float32]], Result],
-) -> Result:
-    """Restore and score some rows of a split; runs in a worker."""
-    target = prepared.read_split(pair.clean, split, rows).images
-    degraded = prepared.read_split(pair.degraded, split, rows).images
-    return scorer(target, restored(baseline, options, pair, degraded))
+def _tried(contest: Contest, candidate: Tuned, rows: slice, path: Path) -> tuple[Tuned, Columns]:
+    """Let a method learn, if it does, and score it on some validation examples; runs in a worker."""
+    if candidate.baseline.fit:
+        learnt = candidate.baseline.fit(contest.train, **candidate.known, **candidate.options)
+        path.write_bytes(pickle.dumps(learnt))
+        candidate = candidate._replace(fitted=path)
+    return candidate, _scored(contest.task, candidate, contest.validation, rows)
 
 
-def _mean_psnr(target: NDArray[np.uint8], images: NDArray[np.float32]) -> float:
-    return float(learning.psnr(target, images).mean())
+def _scored(task: str, method: Tuned, source: ExampleSplit, rows: slice) -> Columns:
+    """Answer and score some rows of a split; runs in a worker."""
+    example = source.read(rows)
+    columns: Columns = registry.module("tasks", task, "scores").score(example.targets, method.answer(example.inputs))
+    return columns
+
+
+@lru_cache(4)
+def _learnt(path: Path) -> Any:
+    return pickle.loads(path.read_bytes())
 
 
 def _progress(pool: ProcessPoolExecutor, jobs: Sequence[Callable[[], Result]], title: str) -> Iterator[Result]:

@@ -1,213 +1,190 @@
 """From a trained network to its scores on the complete test split, beside those of its input and of the baselines."""
 
 import json
-import math
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
 from showreel.params import registry
+from showreel.params.schema import Params
+from showreel.pipeline import paths
 from showreel.pipeline.lineage import Lineage
-from showreel.scoring.baselines import Baseline
-from showreel.scoring.chosen import Examples, choose
-from showreel.scoring.tuning import Options, Pair, Scores, batches, joined, restored, score_baselines
-from showreel.storage import prepared
+from showreel.scoring import tables, tuning
+from showreel.scoring.baselines import Made
+from showreel.scoring.chosen import choose
+from showreel.scoring.tuning import Contest, Tuned
+from showreel.storage import prepared, reel
 from showreel.storage.errors import ShowreelError
-from showreel.storage.fields import Split
-from showreel.tasks.restoration import learning
-from showreel.tasks.restoration.scores import score
+from showreel.storage.examples import ExampleSplit, picked
+from showreel.storage.fields import SPLITS, Fields
+from showreel.storage.reel import Chosen, Reel
 from showreel.training import device, network_file
-from showreel.training.prediction import predict
 
-BATCH_VALUES = 1 << 22
-"""Values of the test images that go through the network at a time."""
-
-KINDS = ("psnr", "ssim", "mse")
-"""The scores of an image, in the order in which tables have them."""
-
-CHECKED_SPLITS: tuple[Split, ...] = ("validation", "test")
+PART_VALUES = 1 << 22
+"""Values of the test examples that go through the network at a time."""
 
 
-def evaluate(
-    experiment: str,
-    *,
-    model: Path,
-    reel: Path,
-    degraded: Path,
-    clean: Path,
-    degradation: str,
-    metrics: Path,
-    baselines: Path,
-    scores: Path,
-    examples: Path,
-    lineage: Lineage,
-) -> None:
-    """Score a network, its untouched input and every baseline on all test images.
+class Paths(NamedTuple):
+    """Where an evaluation's files are.
 
-    An input of another size than the target is scored as the baseline `nearest`; one that is the target has no score.
-
-    Args:
-        experiment: its name, for the progress bar.
+    Attributes:
+        input: the prepared file of what the network is given.
+        dataset: the data set's own prepared file.
         model: the trained network.
         reel: the reel file of the same training.
-        degraded: the prepared file of the network's input.
-        clean: the prepared file of its target; the same as `degraded` for an identity experiment.
-        degradation: a file name in `degradations/`, for its baselines.
         metrics: the flat JSON file to write, numbers of six significant digits. `…_low` and `…_high` bound the 95 %
-            interval of a mean (normal approximation), `baseline_…` is the baseline of the highest mean PSNR on the test
-            split, `gain_db` how far the network is above it.
-        baselines: the CSV file to write, one row a baseline, the strongest first: its tuned options, its mean scores.
-        scores: the CSV file to write, one row a test image.
-        examples: the file to write of images to look at.
+            interval of a score, `input_…` is the input as it is, `baseline_…` the baseline that is best by THE score on
+            the test split, `gain` how much better the network is: positive where it is.
+        baselines: the CSV file to write, one row a baseline, the strongest first.
+        scores: the CSV file to write, one row a test example.
+        chosen: the file to write of examples to look at.
+    """
+
+    input: Path
+    dataset: Path
+    model: Path
+    reel: Path
+    metrics: Path
+    baselines: Path
+    scores: Path
+    chosen: Path
+
+    @classmethod
+    def of(cls, name: str, declared: Params) -> "Paths":
+        """Return the paths of a declared experiment."""
+        experiment = declared.experiments[name]
+        return cls(
+            input=paths.prepared(experiment.input),
+            dataset=paths.prepared(experiment.dataset),
+            model=paths.model(name),
+            reel=paths.reel(name),
+            metrics=paths.metrics(name),
+            baselines=paths.baselines(name),
+            scores=paths.scores(name),
+            chosen=paths.chosen(name),
+        )
+
+
+def evaluate(name: str, files: Paths, *, task: str, lineage: Lineage) -> None:
+    """Score a network, its untouched input and every baseline on all test examples.
+
+    Args:
+        name: of the experiment, for the progress bar.
+        files: what is read and written.
+        task: a folder of `tasks/`.
         lineage: of this run.
 
     Raises:
         ShowreelError: a file is missing or damaged, files do not belong together, or an output is not finite.
     """
-    pair = Pair(degraded, clean)
-    footage = prepared.read(reel, prepared.Reel)
-    _check(pair, footage, reel, model)
+    learning, scores, rules = (registry.module("tasks", task, part) for part in ("learning", "scores", "baselines"))
+    fields = learning.INPUTS, learning.TARGETS
+    splits = {split: ExampleSplit.of(files.input, files.dataset, split, *fields) for split in SPLITS}
+    test, recorded = splits["test"], reel.read(files.reel, Reel)
+    _check(recorded, files, test)
     with device.claimed(alone=False) as processor:
-        network = network_file.load(model)
-        own = _network_scores(experiment, network, model, pair)
-        chosen = choose(own["psnr"])
-        chosen_degraded, chosen_target = (_picked(path, chosen) for path in (degraded, clean))
-        chosen_restored = np.rint(predict(network, chosen_degraded) * 255).astype(np.uint8)
-    ways: Mapping[str, Baseline] = registry.module("degradations", degradation).BASELINES
-    options, classical = score_baselines(ways, pair) if ways else ({}, {})
-    strongest = max(classical, key=lambda name: float(classical[name]["psnr"].mean()), default="")
+        network = network_file.load(files.model)
+        _check_network(network, learning, test, files)
+        own, each = _network_columns(name, network, learning, scores, test, files.model)
+        places = choose(each, learning.BETTER)
+        examples = picked(test, places)
+        outputs = learning.recorded(learning.outputs(network, examples.inputs))
+    made = _made(files.input, test)
+    contest = Contest(task, splits["train"], splits["validation"], test, made.options)
+    unchanged = rules.unchanged(made)
+    rivals = {**({"": unchanged} if unchanged else {}), **rules.baselines(made)}
+    with tuning.tuned(rivals, contest) as (best, columns):
+        untouched = columns.pop("", None)
+        methods = {key: best[key] for key in columns}
+        strongest = tables.strongest(columns, scores)
+        answers = [
+            _answers(methods.get(strongest), learning, inputs, recorded)
+            for inputs in (recorded.inputs, examples.inputs)
+        ]
+    sides = {"": own, **({"input": untouched} if untouched else {})}
+    numbers = tables.metrics(sides, columns.get(strongest), scores)
+    numbers = {"parameters": network.count_params(), "count": test.count, **numbers}
+    facts = {
+        "baselines": {key: dict(method.options) for key, method in methods.items()},
+        "devices": [processor],
+        "degradation": dict(made.options),
+        "classes": _classes(files.dataset),
+    }
+    chosen = Chosen(
+        origin=lineage.origin, task=task, baseline=strongest, reel_answers=answers[0], indices=places,
+        inputs=examples.inputs, targets=examples.targets, answers=answers[1], outputs=outputs,
+    )  # fmt: skip
+    with lineage.publishing(files.chosen, files.scores, files.baselines, files.metrics, **facts) as temporaries:
+        reel.write(temporaries[0], chosen)
+        text = tables.scores_csv(each, {**sides, **columns}, _labels(files.dataset))
+        temporaries[1].write_text(text, encoding="utf-8")
+        temporaries[2].write_text(tables.baselines_csv(methods, columns, scores), encoding="utf-8")
+        temporaries[3].write_text(json.dumps(numbers, sort_keys=True, indent=2, allow_nan=False) + "\n")
 
-    def answered(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Return the strongest baseline's answer to degraded images; to none where there is no baseline."""
-        if not strongest:
-            return np.zeros((0, *footage.target.shape[1:]), np.uint8)
-        return np.rint(restored(ways[strongest], options[strongest], pair, images) * 255).astype(np.uint8)
 
-    contenders = {"": own, **_input_scores(pair, classical)}
-    numbers = {"parameters": network.count_params(), **_metrics(contenders, classical.get(strongest))}
-    facts = {"baselines": options, "devices": [processor], **_made(degraded)}
-    kept = Examples(
-        origin=lineage.origin(**facts),
-        baseline_name=strongest,
-        baseline=answered(footage.degraded),
-        chosen=chosen,
-        chosen_degraded=chosen_degraded,
-        chosen_target=chosen_target,
-        chosen_baseline=answered(chosen_degraded),
-        chosen_restored=chosen_restored,
-    )
-    with lineage.publishing(examples, scores, baselines, metrics, **facts) as files:
-        prepared.write(files[0], kept)
-        files[1].write_text(_csv(_scores({**contenders, **classical}, clean)), encoding="utf-8")
-        files[2].write_text(_csv(_baselines(options, classical)), encoding="utf-8")
-        files[3].write_text(json.dumps(numbers, sort_keys=True, indent=2, allow_nan=False) + "\n")
-
-
-def _check(pair: Pair, footage: prepared.Reel, reel: Path, model: Path) -> None:
+def _check(recorded: Reel, files: Paths, test: ExampleSplit) -> None:
     """Refuse files that do not belong together."""
-    if network_file.origin(model) != footage.origin:
-        raise ShowreelError(f"{reel}: is not of the training that made {model}; train again")
-    for split in CHECKED_SPLITS:
-        if prepared.count(pair.degraded, split) != prepared.count(pair.clean, split):
-            raise ShowreelError(
-                f"{pair.degraded}: its {split} split does not match {pair.clean}; run its degrade stage again"
-            )
-    sizes = (footage.degraded.shape[1:], footage.target.shape[1:])
-    if sizes != (prepared.image_shape(pair.degraded), prepared.image_shape(pair.clean)):
-        raise ShowreelError(f"{reel}: its images are not of the size of those in {pair.degraded}; train again")
+    if network_file.origin(files.model) != recorded.origin:
+        raise ShowreelError(f"{files.reel}: is not of the training that made {files.model}; train again")
+    for rows, described in ((recorded.inputs, test.inputs), (recorded.targets, test.targets)):
+        for field, about in described.items():
+            stored = rows.get(field)
+            values = getattr(stored, "values", stored)
+            if values is None or values.shape[1:] != about.shape:
+                raise ShowreelError(
+                    f"{files.reel}: its {field} is not of the size of that in {files.input}; train again"
+                )
 
 
-def _network_scores(experiment: str, network: keras.Model, model: Path, pair: Pair) -> Scores:
-    """Send the test split through the network, in parts."""
-    sizes = (network.input_shape[1:], network.output_shape[1:])
-    if sizes != (prepared.image_shape(pair.degraded), prepared.image_shape(pair.clean)):
-        raise ShowreelError(f"{model}: is not made for the images of {pair.degraded}; train again")
-    parts = []
-    with tqdm(desc=f"evaluate {experiment}", unit=" images", disable=None) as progress:
-        for rows in batches(pair.clean, BATCH_VALUES):
-            predictions = predict(network, prepared.read_split(pair.degraded, "test", rows).images)
-            if not np.isfinite(predictions).all():
+def _check_network(network: keras.Model, learning: Any, test: ExampleSplit, files: Paths) -> None:
+    """Refuse a network that is not made for these examples."""
+    shapes = network.input_shape, network.output_shape
+    expected = learning.shapes(test.inputs, test.targets)
+    if all(isinstance(shape, tuple) for shape in (*shapes, *expected)) and expected != tuple(s[1:] for s in shapes):
+        raise ShowreelError(f"{files.model}: is not made for the examples of {files.input}; train again")
+
+
+def _network_columns(
+    name: str, network: keras.Model, learning: Any, scores: Any, test: ExampleSplit, model: Path
+) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.float64]]:
+    """Send the test split through the network, in parts; return its columns, and each example's score, (n,)."""
+    parts, each = [], []
+    with tqdm(desc=f"evaluate {name}", unit=" examples", disable=None) as progress:
+        for example in test.parts(PART_VALUES):
+            outputs = learning.outputs(network, example.inputs)
+            if not np.isfinite(outputs).all():
                 raise ShowreelError(f"{model}: its output is not finite; train again with a lower learning rate")
-            parts.append(score(prepared.read_split(pair.clean, "test", rows).images, predictions))
-            progress.update(len(predictions))
-    return joined(parts)
+            parts.append(scores.score(example.targets, outputs))
+            each.append(learning.score(example.targets, outputs))
+            progress.update(len(outputs))
+    return tuning.joined(parts), np.concatenate(each)
 
 
-def _input_scores(pair: Pair, classical: Mapping[str, Scores]) -> dict[str, Scores]:
-    """Score the network's input as it is; a smaller one as the baseline `nearest`; none where it is the target."""
-    if pair.degraded == pair.clean:
-        return {}
-    if prepared.image_shape(pair.degraded) != prepared.image_shape(pair.clean):
-        return {"input": classical["nearest"]} if "nearest" in classical else {}
-    parts = []
-    for rows in batches(pair.clean, BATCH_VALUES):
-        images = learning.unit(prepared.read_split(pair.degraded, "test", rows).images)
-        parts.append(score(prepared.read_split(pair.clean, "test", rows).images, images))
-    return {"input": joined(parts)}
+def _answers(method: Tuned | None, learning: Any, inputs: Fields, recorded: Reel) -> NDArray[Any]:
+    """Return the strongest baseline's answers to some inputs as a reel keeps them; none where there is no baseline."""
+    if method is None:
+        return np.zeros((0, *recorded.outputs.shape[2:]), recorded.outputs.dtype)
+    answers: NDArray[Any] = learning.recorded(method.answer(inputs))
+    return answers
 
 
-def _made(degraded: Path) -> dict[str, Any]:
-    """Return how the network's input was made, and what the labels mean, in JSON's types."""
-    attributes = prepared.read_attributes(degraded)
-    options, classes = json.loads(attributes.get("options", "{}")), attributes.get("classes", ())
-    return {"degradation": options, "classes": [str(name) for name in classes]}
+def _made(input_file: Path, test: ExampleSplit) -> Made:
+    attributes = prepared.attributes(input_file)
+    options = json.loads(attributes.get("options", "{}"))
+    return Made(str(attributes.get("degradation", "")), options, test.inputs, test.targets)
 
 
-def _picked(path: Path, places: NDArray[np.int64]) -> NDArray[np.uint8]:
-    """Read some images of the test split, uint8 (k, h, w, c)."""
-    return np.concatenate([prepared.read_split(path, "test", slice(place, place + 1)).images for place in places])
+def _classes(dataset_file: Path) -> list[str]:
+    """Return what the labels mean; nothing where the data set has none."""
+    about = prepared.described(dataset_file).get("label")
+    return list(about.field.classes) if about else []
 
 
-def _scores(contenders: Mapping[str, Scores], clean: Path) -> pd.DataFrame:
-    """Return one row a test image: its label, and all scores of the network and of the others."""
-    labels = np.concatenate([prepared.read_split(clean, "test", rows).labels for rows in batches(clean, BATCH_VALUES)])
-    columns: dict[str, NDArray[np.generic]] = {"index": np.arange(len(labels)), "label": labels, **contenders[""]}
-    columns |= {f"{name}_{kind}": values[kind] for name, values in contenders.items() if name for kind in values}
-    return pd.DataFrame(columns)
-
-
-def _baselines(options: Mapping[str, Options], classical: Mapping[str, Scores]) -> pd.DataFrame:
-    """Return one row a baseline, the best mean PSNR first: options as JSON, means with their intervals."""
-    rows = [
-        {"baseline": name, "options": json.dumps(dict(options[name])), **_means("", values)}
-        for name, values in classical.items()
-    ]
-    columns = ["baseline", "options", *(f"{kind}{end}" for kind in KINDS for end in ("", "_low", "_high"))]
-    return pd.DataFrame(rows, columns=columns).sort_values("psnr", ascending=False, kind="stable")
-
-
-def _csv(table: pd.DataFrame) -> str:
-    return str(table.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
-
-
-def _metrics(contenders: Mapping[str, Scores], strongest: Scores | None) -> dict[str, float]:
-    """Return means with their intervals, and the network's gain on the strongest baseline."""
-    numbers: dict[str, float] = {"count": len(contenders[""]["psnr"])}
-    for name, values in contenders.items():
-        numbers |= _means(f"{name}_" if name else "", values)
-    if strongest:
-        numbers |= _means("baseline_", strongest)
-        numbers["gain_db"] = _rounded(contenders[""]["psnr"].mean() - strongest["psnr"].mean())
-    return numbers
-
-
-def _means(prefix: str, values: Scores) -> dict[str, float]:
-    return {name: number for kind in KINDS for name, number in _mean(f"{prefix}{kind}", values[kind]).items()}
-
-
-def _mean(name: str, values: NDArray[np.float64]) -> dict[str, float]:
-    """Return a mean and the bounds of its 95 % interval; of a single image all three are equal."""
-    mean = values.mean()
-    reach = 1.96 * values.std(ddof=1) / math.sqrt(len(values)) if len(values) > 1 else 0.0
-    return {name: _rounded(mean), f"{name}_low": _rounded(mean - reach), f"{name}_high": _rounded(mean + reach)}
-
-
-def _rounded(value: float) -> float:
-    """Keep six significant digits."""
-    return float(f"{value:.6g}")
+def _labels(dataset_file: Path) -> NDArray[np.int32] | None:
+    if "label" not in prepared.described(dataset_file):
+        return None
+    return np.asarray(prepared.read(dataset_file, "test", names=["label"])["label"])

@@ -1,239 +1,136 @@
-"""From prepared images to a trained network, its history, and the reel of what it predicted after every epoch."""
+"""From prepared examples to a trained network, its history, and the reel of what it made of some after every epoch."""
 
-import logging
-import math
-import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import keras
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
 from showreel.params import registry
+from showreel.params.schema import Params
+from showreel.pipeline import paths
 from showreel.pipeline.lineage import Lineage
-from showreel.storage import atomic, prepared
-from showreel.storage.errors import ParamsError, ShowreelError
-from showreel.storage.examples import PairedSplit
-from showreel.storage.fields import SPLITS, Split
-from showreel.tasks.restoration import learning
-from showreel.training import checkpoint, device, halves, network_file
+from showreel.storage import atomic, reel
+from showreel.storage.examples import ExampleSplit
+from showreel.storage.fields import SPLITS, to_json
+from showreel.storage.reel import Reel
+from showreel.training import device, loop, network_file
 from showreel.training.checkpoint import Run
-from showreel.training.feeding import Feed
-from showreel.training.prediction import predict
-
-REEL_IMAGES = 10
-
-Watcher = Callable[[keras.Model, Run], None]
-"""What is shown the network and the run so far after every epoch; it changes neither."""
-
-log = logging.getLogger(__name__)
+from showreel.training.loop import REEL_EXAMPLES, Experiment, Recipe, Watcher
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """What to train and how.
+class Paths(NamedTuple):
+    """Where a training's files are.
 
     Attributes:
-        architecture: a file name in `models/`.
-        options: the architecture's options.
-        seed: of the initial weights and the order of the images.
-        epochs: passes over the training split.
-        batch_size: images a step.
-        learning_rate: of Adam in the first step; it falls to 0 along half a cosine.
-        precision: `bfloat16`, `float32`, or `auto` for the faster one on this machine.
-        deterministic: whether TensorFlow may only use operations that always give the same bits.
-        devices: how many share each batch.
+        input: the prepared file of what the network is given.
+        dataset: the data set's own prepared file.
+        parent: the network whose weights it begins with; an empty file where there is none.
+        model: the `.keras` file to write.
+        reel: the reel file to write.
+        history: the CSV file to write, one row an epoch.
+        timing: the CSV file to write of seconds and examples a second, one row an epoch: a log, no result.
+        checkpoint: by which a killed training goes on from its last epoch; a finished one leaves none.
     """
 
-    architecture: str
-    options: Mapping[str, Any]
-    seed: int
-    epochs: int
-    batch_size: int
-    learning_rate: float
-    precision: device.Precision
-    deterministic: bool
-    devices: int = 1
+    input: Path
+    dataset: Path
+    parent: Path
+    model: Path
+    reel: Path
+    history: Path
+    timing: Path
+    checkpoint: Path
+
+    @classmethod
+    def of(cls, name: str, declared: Params) -> "Paths":
+        """Return the paths of a declared experiment."""
+        experiment = declared.experiments[name]
+        return cls(
+            input=paths.prepared(experiment.input),
+            dataset=paths.prepared(experiment.dataset),
+            parent=paths.model(experiment.weights),
+            model=paths.model(name),
+            reel=paths.reel(name),
+            history=paths.history(name),
+            timing=paths.timing(name),
+            checkpoint=paths.checkpoint(name),
+        )
 
 
 def train(
-    experiment: str,
+    name: str,
+    files: Paths,
     *,
-    degraded: Path,
-    clean: Path,
-    model: Path,
-    reel: Path,
-    history: Path,
-    timing: Path,
-    kept: Path,
-    recipe: Recipe,
+    task: str,
+    model: str,
+    options: dict[str, Any],
+    seed: int,
+    training: dict[str, Any],
     lineage: Lineage,
     watchers: Sequence[Watcher] = (),
 ) -> None:
     """Train a network and keep the weights of the epoch with the best validation score.
 
     Args:
-        experiment: its name, for messages.
-        degraded: the prepared file of inputs.
-        clean: the prepared file of targets.
-        model: the `.keras` file to write.
-        reel: the reel file to write.
-        history: the CSV file to write, one row an epoch.
-        timing: the CSV file to write of seconds and images a second, one row an epoch: a log, no result.
-        kept: the checkpoint, by which a killed training goes on from its last epoch; a finished one leaves none.
-        recipe: what to train and how.
+        name: of the experiment, for messages.
+        files: what is read and written.
+        task: a folder of `tasks/`.
+        model: a file of `models/`.
+        options: the model's.
+        seed: of the initial weights and the order of the examples.
+        training: the other values of a `Recipe`.
         lineage: of this run.
         watchers: who else wants to see how it goes.
 
     Raises:
-        ParamsError: the architecture cannot map the inputs to the targets, or devices are missing.
-        ShowreelError: a prepared file is missing or damaged, or the loss is not finite.
+        ParamsError: the model cannot map the inputs to the targets, or devices are missing.
+        ShowreelError: a prepared file is missing or damaged, lacks a field, or the loss is not finite.
     """
-    splits = {split: PairedSplit.of(degraded, clean, split) for split in SPLITS}
+    learning = registry.module("tasks", task, "learning")
+    inputs, targets = learning.INPUTS, learning.TARGETS
+    splits = {split: ExampleSplit.of(files.input, files.dataset, split, inputs, targets) for split in SPLITS}
+    recipe = Recipe(registry.module("models", model).build, options, seed, **training)
+    experiment = Experiment(name, learning, splits, recipe)
     with device.claimed(alone=True, count=recipe.devices) as processor:
         precision = device.set_arithmetic(recipe.precision, deterministic=recipe.deterministic)
-        halved = recipe.devices == 1 and recipe.batch_size > 1 and halves.one_core_each()
-        feed = Feed(splits["train"], recipe.batch_size, devices=recipe.devices)
+        halved = loop.halved(recipe)
+        parent = network_file.load(files.parent) if files.parent.stat().st_size else None
+        feed = loop.feed(experiment)
         with device.strategy(recipe.devices).scope():
-            network = _compiled(experiment, recipe, splits["train"], feed.steps, halved=halved)
-        key = lineage.origin(precision=precision)
-        run = _begun(kept, key, network, processor)
-        keep = partial(_keep, kept, key)
-        _fit(experiment, run, network, feed, splits, recipe, [keep, *watchers])
+            network = loop.compiled(experiment, feed.steps, parent, halved=halved)
+        key = lineage.key(precision=precision)
+        run = loop.begun(files.checkpoint, key, network, processor)
+        loop.fit(experiment, run, network, feed, [partial(loop.keep, files.checkpoint, key), *watchers])
     network.set_weights(run.best_weights)
-    facts = {"precision": precision, "devices": run.devices, "kept_epoch": run.best_epoch}
-    footage = _reel(run, splits["test"], lineage.origin(**facts))
-    with lineage.publishing(model, reel, history, **facts) as (model_file, reel_file, history_file):
-        network_file.save(network, model_file, footage.origin)
-        prepared.write(reel_file, footage)
+    facts: dict[str, Any] = {"precision": precision, "devices": run.devices, "kept_epoch": run.best_epoch}
+    if parent is not None:
+        facts["parent"] = json.loads(network_file.origin(files.parent))
+    score = next(iter(registry.module("tasks", task, "scores").SCORES))
+    described = splits["test"].inputs | splits["test"].targets
+    fields = json.dumps({name: to_json(about.field) for name, about in described.items()}, sort_keys=True)
+    recorded = _reel(run, splits["test"], origin=lineage.origin, task=task, score=score, fields=fields)
+    with lineage.publishing(files.model, files.reel, files.history, **facts) as (model_file, reel_file, history_file):
+        network_file.save(network, model_file, lineage.origin)
+        reel.write(reel_file, recorded)
         history_file.write_text(_table(run.history))
-    atomic.write_text(timing, _table(run.timing))
-    kept.unlink(missing_ok=True)
+    atomic.write_text(files.timing, _table(run.timing))
+    files.checkpoint.unlink(missing_ok=True)
 
 
-def _compiled(experiment: str, recipe: Recipe, source: PairedSplit, steps: int, *, halved: bool) -> keras.Model:
-    """Build the network that the recipe asks for, with its optimizer and first weights.
-
-    Args:
-        experiment: its name, for messages.
-        recipe: what to build and how to train it.
-        source: a split, for the images' shapes.
-        steps: of an epoch.
-        halved: whether both halves of a batch have a core each.
-    """
-    keras.utils.set_random_seed(recipe.seed % 2**32)
-    build = registry.module("models", recipe.architecture).build
-    try:
-        network = build(source.input_shape, source.output_shape, **recipe.options)
-    except ValueError as error:
-        raise ParamsError(f"experiments.{experiment}.model: {error}") from error
-    if halved:
-        network = halves.halve(network)
-    rate = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, recipe.epochs * steps)
-    network.compile(keras.optimizers.Adam(rate), learning.LOSS)
-    network.optimizer.build(network.trainable_variables)
-    return network
-
-
-def _variables(network: keras.Model) -> list[keras.Variable]:
-    """Return all that changes in training: weights, the states of random layers, and the optimizer's moments."""
-    return [*network.variables, *network.optimizer.variables]
-
-
-def _keep(kept: Path, key: str, network: keras.Model, run: Run) -> None:
-    state = [keras.ops.convert_to_numpy(variable) for variable in _variables(network)]
-    checkpoint.save(kept, key, run, state)
-
-
-def _begun(kept: Path, key: str, network: keras.Model, processor: str) -> Run:
-    """Take a run up where its checkpoint left it, or begin one."""
-    found = checkpoint.load(kept, key)
-    run, state = found or (Run(), [])
-    for variable, value in zip(_variables(network), state, strict=bool(found)):
-        variable.assign(value)
-    if found:
-        log.warning("%s: goes on after epoch %d", kept.stem, len(run.history))
-    run.devices = list(dict.fromkeys([*run.devices, processor]))
-    return run
-
-
-def _fit(
-    experiment: str,
-    run: Run,
-    network: keras.Model,
-    feed: Feed,
-    splits: Mapping[Split, PairedSplit],
-    recipe: Recipe,
-    watchers: Sequence[Watcher],
-) -> None:
-    """Train for the epochs that the run lacks, and show the watchers each."""
-    images, done = splits["train"].count, len(run.history)
-    total, begun = feed.steps * recipe.epochs, feed.steps * done
-    with tqdm(total=total, initial=begun, desc=f"train {experiment}", unit=" steps", disable=None) as progress:
-        tick = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: progress.update())
-        if not done:
-            _film(run, network, splits["test"])
-        for epoch in range(done + 1, recipe.epochs + 1):
-            start = time.perf_counter()
-            batches = feed.batches(np.random.default_rng((recipe.seed, epoch)))
-            loss = network.fit(batches, verbose=0, shuffle=False, callbacks=[tick]).history["loss"][0]
-            seconds = time.perf_counter() - start
-            _check_finite(experiment, epoch, loss)
-            scores = _validate(run, network, splits["validation"], epoch)
-            _check_finite(experiment, epoch, scores["validation_loss"])
-            _film(run, network, splits["test"])
-            run.history.append({"epoch": epoch, "loss": loss, **scores})
-            run.timing.append({"epoch": epoch, "seconds": seconds, "images_per_second": images / seconds})
-            for watch in watchers:
-                watch(network, run)
-            progress.set_postfix(epoch=epoch, validation_psnr=f"{scores['validation_psnr']:.2f} dB")
-
-
-def _check_finite(experiment: str, epoch: int, loss: float) -> None:
-    if not math.isfinite(loss):
-        raise ShowreelError(f"{experiment}: the loss is {loss} in epoch {epoch}; lower training.learning_rate")
-
-
-def _validate(run: Run, network: keras.Model, source: PairedSplit, epoch: int) -> dict[str, float]:
-    """Score the network on the validation split, and remember its weights if it never was better."""
-    losses, scores = [], []
-    for pairs in source.parts():
-        predictions = predict(network, pairs.degraded)
-        losses.append(learning.mse(pairs.target, predictions))
-        scores.append(learning.psnr(pairs.target, predictions))
-    psnr = float(np.concatenate(scores).mean())
-    if psnr > run.best_psnr:
-        run.best_psnr, run.best_epoch, run.best_weights = psnr, epoch, network.get_weights()
-    return {"validation_loss": float(np.concatenate(losses).mean()), "validation_psnr": psnr}
-
-
-def _film(run: Run, network: keras.Model, source: PairedSplit) -> None:
-    """Keep what the network makes of the reel's images now, and its score over all test images."""
-    frame, scores = np.empty((0, *source.output_shape), np.uint8), []
-    for pairs in source.parts():
-        predictions = predict(network, pairs.degraded)
-        scores.append(learning.psnr(pairs.target, predictions))
-        missing = REEL_IMAGES - len(frame)
-        frame = np.concatenate([frame, np.rint(predictions[:missing] * 255).astype(np.uint8)])
-    run.frames.append(frame)
-    run.test_psnr.append(float(np.concatenate(scores).mean()))
-
-
-def _reel(run: Run, source: PairedSplit, origin: str) -> prepared.Reel:
-    pairs = source.read(slice(0, REEL_IMAGES))
-    return prepared.Reel(
-        origin=origin,
-        indices=np.arange(len(run.frames[0])),
-        degraded=pairs.degraded,
-        target=pairs.target,
-        epochs=np.arange(len(run.frames)),
-        predictions=np.stack(run.frames),
-        psnr=np.array(run.test_psnr),
+def _reel(run: Run, source: ExampleSplit, **about: str) -> Reel:
+    examples = source.read(slice(0, REEL_EXAMPLES))
+    return Reel(
+        **about,
+        indices=np.arange(len(run.outputs[0])),
+        inputs=examples.inputs,
+        targets=examples.targets,
+        epochs=np.arange(len(run.outputs)),
+        scores=np.array(run.test_scores),
+        outputs=np.stack(run.outputs),
     )
 
 

@@ -1,5 +1,6 @@
 """What every stage hands on: named fields of one of three splits, a row an example."""
 
+import json
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -87,6 +88,26 @@ AXES: dict[Kind, int] = {"image": 3, "mask": 2, "depth": 2, "label": 0, "tokens"
 
 CHANNELS = (1, 3)
 """Of images: grey, and red, green and blue."""
+
+
+def to_json(field: Field) -> str:
+    """Return a field's description as a text."""
+    return json.dumps(field._asdict())
+
+
+def from_json(text: str) -> Field:
+    """Return the description that `to_json` wrote.
+
+    Raises:
+        ValueError, LookupError, TypeError: the text is none.
+    """
+    values = json.loads(text)
+    return Field(
+        kind=values["kind"],
+        classes=tuple(map(str, values["classes"])),
+        colours=tuple((int(red), int(green), int(blue)) for red, green, blue in values["colours"]),
+        ragged=bool(values["ragged"]),
+    )
 
 
 def count(rows: Rows) -> int:

@@ -5,7 +5,6 @@ Each split is a group with an array a field, a row an example. The rows of a rag
 fails, HDF5 takes Python down with it.
 """
 
-import json
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -53,7 +52,7 @@ def write(
     with hdf5.created(path) as file:
         file.attrs.update(attributes)
         for name, field in described.items():
-            file.attrs[ABOUT + name] = json.dumps(field._asdict())
+            file.attrs[ABOUT + name] = fields.to_json(field)
         for split, blocks in splits:
             group, count = file.create_group(split), 0
             for block in blocks:
@@ -212,13 +211,7 @@ def _lengthen(stored: h5py.Dataset, values: NDArray[Any]) -> None:
 
 def _described(file: h5py.File, split: Split, name: str, path: Path) -> Described:
     """Return a field as a split has it, or refuse a split that is not as long as it says, or not of such a field."""
-    values = json.loads(file.attrs[ABOUT + name])
-    field = Field(
-        kind=values["kind"],
-        classes=tuple(map(str, values["classes"])),
-        colours=tuple((int(red), int(green), int(blue)) for red, green, blue in values["colours"]),
-        ragged=bool(values["ragged"]),
-    )
+    field = fields.from_json(file.attrs[ABOUT + name])
     group = file[split]
     stored, expected = group[name], int(group.attrs["count"])
     rows = len(group[name + OFFSETS]) - 1 if field.ragged else len(stored)

@@ -1,5 +1,6 @@
-"""What is kept to look at: a reel, what a network made of a few test examples after every epoch; and chosen examples."""
+"""What is kept to look at: a reel of what a network made of a few test examples epoch by epoch, and chosen examples."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from showreel.storage import disk_space, hdf5
-from showreel.storage.fields import Fields, Ragged, Rows
+from showreel.storage.fields import Field, Fields, Ragged, Rows, from_json
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -27,6 +28,7 @@ class Reel:
         origin: JSON: the record of what made it.
         task: a name in `tasks/`.
         score: THE score of the task.
+        fields: JSON: what the numbers of inputs and targets mean; see `described`.
         indices: int64 (n,), the examples' places in the test split.
         inputs: field → n rows, what the network was given.
         targets: field → n rows.
@@ -38,6 +40,7 @@ class Reel:
     origin: str
     task: str
     score: str
+    fields: str
     indices: NDArray[np.int64]
     inputs: Fields
     targets: Fields
@@ -55,8 +58,8 @@ class Chosen:
         task: a name in `tasks/`.
         baseline: the strongest baseline on the test split, or "" where there is none.
         reel_answers: (n, …), or (0, …) where there is none: its answers to the reel's examples.
-        indices: int64 (k,), places in the test split: a third of them the best, best first, a third around the median, a
-            third the worst, worst last. Where there are few examples, one may be in two thirds.
+        indices: int64 (k,), places in the test split: a third of them the best, best first, a third around the median,
+            a third the worst, worst last. Where there are few examples, one may be in two thirds.
         inputs: field → k rows.
         targets: field → k rows.
         answers: (k, …), or (0, …) where there is no baseline: the baseline's.
@@ -72,6 +75,11 @@ class Chosen:
     targets: Fields
     answers: NDArray[Any]
     outputs: NDArray[Any]
+
+
+def described(reel: Reel) -> dict[str, Field]:
+    """Return what the numbers of a reel's inputs and targets mean, by field."""
+    return {name: from_json(text) for name, text in json.loads(reel.fields).items()}
 
 
 Kept = TypeVar("Kept", bound="DataclassInstance")

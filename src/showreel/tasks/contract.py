@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from showreel.drawing.rows import Legend, Row
 from showreel.scoring.baselines import Baseline, Made
 from showreel.scoring.score import Columns, Direction, Score
-from showreel.storage.fields import Described, Fields
+from showreel.storage.fields import Described, Field, Fields
 
 if TYPE_CHECKING:
     import keras
@@ -79,7 +79,14 @@ class Baselines(Protocol):
 class Drawing(Protocol):
     """`drawing.py`: how an example looks."""
 
-    def rows(self, inputs: Fields, targets: Fields, outputs: Outputs, baseline: Outputs | None) -> Sequence[Row]:
+    def rows(
+        self,
+        inputs: Fields,
+        targets: Fields,
+        outputs: Outputs,
+        baseline: Outputs | None,
+        fields: Mapping[str, Field],
+    ) -> Sequence[Row]:
         """Return the rows of a frame, from top to bottom.
 
         Args:
@@ -87,9 +94,10 @@ class Drawing(Protocol):
             targets: of the same.
             outputs: (e, n, …), as `recorded` keeps them: one an epoch.
             baseline: (n, …), the strongest baseline's; None where there is none.
+            fields: what the numbers of inputs and targets mean.
         """
 
-    def legend(self, fields: Mapping[str, Described]) -> Legend:
+    def legend(self, fields: Mapping[str, Field]) -> Legend:
         """Return what the colours of the tiles mean; empty where they are the images' own."""
 
 

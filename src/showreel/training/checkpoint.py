@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,9 +34,9 @@ class Run:
     Attributes:
         history: one row an epoch: losses and scores.
         timing: one row an epoch: seconds, and images a second.
-        frames: uint8 (n, h, w, c), the predictions of the reel's images, before training and after every epoch.
-        test_psnr: mean PSNR in dB over the complete test split, likewise. Nothing is chosen by it.
-        best_psnr: the best mean PSNR over the validation split so far.
+        outputs: (n, …), those of the reel's examples, before training and after every epoch.
+        test_scores: the mean score over the complete test split, likewise. Nothing is chosen by it.
+        best_score: the best mean score over the validation split so far; None before the first.
         best_epoch: the epoch after which it was reached, from 1 on.
         best_weights: the network's weights at that time.
         devices: the names of the devices that it ran on, in that order.
@@ -43,9 +44,9 @@ class Run:
 
     history: list[dict[str, float]] = field(default_factory=list)
     timing: list[dict[str, float]] = field(default_factory=list)
-    frames: list[NDArray[np.uint8]] = field(default_factory=list)
-    test_psnr: list[float] = field(default_factory=list)
-    best_psnr: float = -math.inf
+    outputs: list[NDArray[Any]] = field(default_factory=list)
+    test_scores: list[float] = field(default_factory=list)
+    best_score: float | None = None
     best_epoch: int = 0
     best_weights: Arrays = field(default_factory=list)
     devices: list[str] = field(default_factory=list)
@@ -63,11 +64,18 @@ def save(path: Path, key: str, run: Run, variables: Sequence[NDArray[np.generic]
     texts = {"key": key, "history": json.dumps(run.history), "timing": json.dumps(run.timing)}
     texts["devices"] = json.dumps(run.devices)
     arrays = {name: np.frombuffer(text.encode(), np.uint8) for name, text in texts.items()}
-    scores = {name: np.array(getattr(run, name)) for name in ("test_psnr", "best_psnr", "best_epoch")}
-    lists = {"best": run.best_weights, "variable": variables, "frame": run.frames}
+    best = math.nan if run.best_score is None else run.best_score
+    scores = {"test_scores": run.test_scores, "best_score": best, "best_epoch": run.best_epoch}
+    lists = {"best": run.best_weights, "variable": variables, "output": run.outputs}
     named = {f"{name}{index}": array for name, each in lists.items() for index, array in enumerate(each)}
     with atomic.writing(path) as (temporary,):
-        np.savez(temporary, allow_pickle=False, **arrays, **scores, **named)
+        np.savez(
+            temporary,
+            allow_pickle=False,
+            **arrays,
+            **{name: np.array(value) for name, value in scores.items()},
+            **named,
+        )
 
 
 def load(path: Path, key: str) -> tuple[Run, Arrays] | None:
@@ -80,10 +88,10 @@ def load(path: Path, key: str) -> tuple[Run, Arrays] | None:
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             stored = {name: archive[name] for name in archive}
-        found = _text(stored["key"])
-        if found == key:
+        theirs = _text(stored["key"])
+        if theirs == key:
             return _run(stored), _listed(stored, "variable")
-        reason = f"belongs to a training with other {_differences(found, key)}"
+        reason = f"belongs to a training with other {_differences(theirs, key)}"
     except UNREADABLE as error:
         reason = f"is damaged ({error})"
     log.warning("%s %s; the training starts over", path, reason)
@@ -92,12 +100,13 @@ def load(path: Path, key: str) -> tuple[Run, Arrays] | None:
 
 
 def _run(stored: dict[str, NDArray[np.generic]]) -> Run:
+    best = float(stored["best_score"])
     return Run(
         history=json.loads(_text(stored["history"])),
         timing=json.loads(_text(stored["timing"])),
-        frames=[frame.astype(np.uint8) for frame in _listed(stored, "frame")],
-        test_psnr=[float(value) for value in stored["test_psnr"]],
-        best_psnr=float(stored["best_psnr"]),
+        outputs=_listed(stored, "output"),
+        test_scores=[float(value) for value in stored["test_scores"]],
+        best_score=None if math.isnan(best) else best,
         best_epoch=int(stored["best_epoch"]),
         best_weights=_listed(stored, "best"),
         devices=json.loads(_text(stored["devices"])),
@@ -113,7 +122,7 @@ def _text(array: NDArray[np.generic]) -> str:
     return array.tobytes().decode()
 
 
-def _differences(found: str, key: str) -> str:
+def _differences(theirs: str, ours: str) -> str:
     """Name the parts in which two keys differ."""
-    theirs, ours = json.loads(found), json.loads(key)
-    return ", ".join(sorted(name for name in ours if theirs.get(name) != ours[name]))
+    other, own = json.loads(theirs), json.loads(ours)
+    return ", ".join(sorted(name for name in own if other.get(name) != own[name]))

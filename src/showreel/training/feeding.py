@@ -12,16 +12,23 @@ of its own run: with 128 images a batch and 256 KiB of inputs and as much of tar
 batch's mean can grow at worst, in a file whose runs are each of one kind.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from showreel.storage import prepared
-from showreel.storage.examples import PairedSplit
+from showreel.storage.examples import ExampleSplit, Place
+from showreel.storage.fields import Fields, Ragged, Rows
+from showreel.storage.reel import LENGTHS
 from showreel.training.batching import untuned
+
+Tensors = dict[str, Any]
+"""Field → a tensor of its rows, a ragged one where they differ in length."""
+Batch = Callable[[Tensors, Tensors], tuple[Any, Any]]
+"""What a task makes of a batch: see `Learning.batch` in tasks/contract.py."""
 
 MEMORY_BYTES = 1 << 30
 """Inputs and targets up to this size are kept in memory and shuffled as a whole."""
@@ -37,36 +44,38 @@ AT_ONCE = 2
 class Feed:
     """Batches of one split, in an order that is drawn anew for every epoch.
 
-    The images stay uint8 on the host; the targets of each batch are scaled to [0, 1] inside TensorFlow.
+    The rows stay on the host as the files have them; what the task makes of a batch is computed inside TensorFlow.
 
     Attributes:
         steps: the batches of one epoch.
     """
 
-    def __init__(self, source: PairedSplit, batch_size: int, *, devices: int = 1) -> None:
+    def __init__(self, source: ExampleSplit, batch: Batch, batch_size: int, *, devices: int = 1) -> None:
         """Look a split up, and keep it in memory if it is small.
 
         Args:
             source: the split.
-            batch_size: images of a batch; a smaller split is one batch.
+            batch: what the task makes of the fields of a batch.
+            batch_size: examples of a batch; a smaller split is one batch.
             devices: how many share each batch evenly.
         """
-        self._source, self._batch_size = source, min(batch_size, -(-source.count // devices) * devices)
+        self._source, self._batch = source, batch
+        self._batch_size = min(batch_size, -(-source.count // devices) * devices)
         self.steps = -(-source.count // self._batch_size)
-        self._kept: tuple[tf.Tensor, tf.Tensor] | None = None
-        if source.count * source.image_bytes <= MEMORY_BYTES:
-            pairs = source.read()
+        self._memory: tuple[Tensors, Tensors] | None = None
+        if source.count * source.row_bytes <= MEMORY_BYTES:
+            examples = source.read()
             with tf.device("CPU"):
-                self._kept = tf.constant(pairs.degraded), tf.constant(pairs.target)
+                self._memory = _tensors(examples.inputs), _tensors(examples.targets)
 
     def batches(self, generator: np.random.Generator) -> tf.data.Dataset:
-        """Return the pairs of one epoch, each at least once: uint8 (b, h', w', c), float32 (b, h, w, c) in [0, 1]."""
-        if self._kept:
+        """Return the batches of one epoch, each example in one at least: what the network is given, and its targets."""
+        if self._memory:
             order = generator.permutation(self._source.count)
             with tf.device("CPU"):
-                batches = _gathered(*self._kept, tf.constant(self._filled(order)))
+                batches = self._gathered(*self._memory, tf.constant(self._filled(order)))
         else:
-            batches = self._windows(generator).prefetch(1).flat_map(_gathered)
+            batches = self._windows(generator).prefetch(1).flat_map(self._gathered)
         counted = batches.apply(tf.data.experimental.assert_cardinality(self.steps))
         return untuned(counted.prefetch(2))
 
@@ -75,29 +84,65 @@ class Feed:
         return np.resize(order, (-(-len(order) // self._batch_size), self._batch_size))
 
     def _windows(self, generator: np.random.Generator) -> tf.data.Dataset:
-        """Return what is shuffled together: inputs and targets as the file has them, and their places in batches."""
+        """Return what is shuffled together: inputs and targets as the files have them, and their places in batches."""
         source, size = self._source, self._batch_size
-        most = max(1, WINDOW_BYTES // source.image_bytes // size)
+        most = max(1, WINDOW_BYTES // source.row_bytes // size)
         number = -(-source.count // (most * size))
-        run = prepared.chunk_rows(source.output_shape)
-        windows = dealt(source.count, run=run, batch=size, windows=number, generator=generator)
+        windows = dealt(source.count, run=source.run_rows, batch=size, windows=number, generator=generator)
 
-        def read() -> Iterator[tuple[NDArray[np.generic], ...]]:
+        def read() -> Iterator[tuple[Any, ...]]:
             for rows in windows:
-                yield *source.read_runs(_runs(rows)), self._filled(np.argsort(np.argsort(rows)))
+                inputs, targets = source.read_runs(_runs(rows))
+                yield _values(inputs), _values(targets), self._filled(np.argsort(np.argsort(rows)))
 
-        images = (tf.TensorSpec((None, *shape), tf.uint8) for shape in (source.input_shape, source.output_shape))
-        return tf.data.Dataset.from_generator(read, output_signature=(*images, tf.TensorSpec((None, size), tf.int64)))
+        specs = (_specs(source.input_places), _specs(source.target_places))
+        return tf.data.Dataset.from_generator(read, output_signature=(*specs, tf.TensorSpec((None, size), tf.int64)))
+
+    def _gathered(self, inputs: Tensors, targets: Tensors, order: tf.Tensor) -> tf.data.Dataset:
+        """Return batches of examples in an order, int64 (steps, b)."""
+
+        def batch(step: tf.Tensor) -> tuple[Any, Any]:
+            rows = order[step]
+            return self._batch(_rows(inputs, rows), _rows(targets, rows))
+
+        return tf.data.Dataset.range(tf.shape(order, tf.int64)[0]).map(batch, AT_ONCE, deterministic=True)
 
 
-def _gathered(degraded: tf.Tensor, target: tf.Tensor, order: tf.Tensor) -> tf.data.Dataset:
-    """Return batches of images in an order, int64 (steps, b)."""
+def _tensor(rows: Rows) -> Any:
+    return (
+        tf.RaggedTensor.from_row_lengths(rows.values, rows.lengths) if isinstance(rows, Ragged) else tf.constant(rows)
+    )
 
-    def batch(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        rows = order[step]
-        return tf.gather(degraded, rows), tf.cast(tf.gather(target, rows), tf.float32) / 255
 
-    return tf.data.Dataset.range(tf.shape(order, tf.int64)[0]).map(batch, AT_ONCE, deterministic=True)
+def _tensors(fields: Fields) -> Tensors:
+    return {name: _tensor(rows) for name, rows in fields.items()}
+
+
+def _values(fields: Fields) -> Tensors:
+    """Return what a generator hands to TensorFlow."""
+    return {name: _tensor(rows) if isinstance(rows, Ragged) else rows for name, rows in fields.items()}
+
+
+def _specs(places: Mapping[str, Place]) -> dict[str, Any]:
+    """Describe the fields of a window."""
+    return {
+        name: tf.RaggedTensorSpec((None, None, *described.shape), described.dtype, 1)
+        if described.field.ragged
+        else tf.TensorSpec((None, *described.shape), described.dtype)
+        for name, (_, described) in places.items()
+    }
+
+
+def _rows(fields: Tensors, rows: tf.Tensor) -> Tensors:
+    """Pick rows of each field; those that differ in length are padded with zeros, and come with their lengths."""
+    picked: Tensors = {}
+    for name, values in fields.items():
+        gathered = tf.gather(values, rows)
+        if isinstance(values, tf.RaggedTensor):
+            picked[name + LENGTHS] = gathered.row_lengths()
+            gathered = gathered.to_tensor()
+        picked[name] = gathered
+    return picked
 
 
 def dealt(count: int, *, run: int, batch: int, windows: int, generator: np.random.Generator) -> list[NDArray[np.int64]]:

@@ -1,7 +1,21 @@
-"""What training minimises, and the score by which it keeps the best epoch."""
+"""What training minimises, and the score by which it keeps the best epoch: mean squared error and PSNR."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from showreel.scoring.score import Direction
+from showreel.storage.fields import Described, Fields
+
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
+INPUTS: tuple[str, ...] = ("image",)
+TARGETS: tuple[str, ...] = ("image",)
+BETTER: Direction = "higher"
 
 LOSS = "mean_squared_error"
 """The Keras loss between the network's output and the clean image, both on [0, 1]."""
@@ -11,6 +25,48 @@ HIGHEST_PSNR = 100.0
 
 BLOCK_VALUES = 1 << 17
 """Values that are worked on at a time: they stay in a processor's cache."""
+
+
+def shapes(
+    inputs: Mapping[str, Described], targets: Mapping[str, Described]
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return (height, width, channels) of a network's input and output."""
+    return inputs["image"].shape, targets["image"].shape
+
+
+def batch(inputs: "dict[str, tf.Tensor]", targets: "dict[str, tf.Tensor]") -> "tuple[Any, Any]":
+    """Return inputs as uint8 and targets as float32 in [0, 1]."""
+    import tensorflow as tf
+
+    return inputs["image"], tf.cast(targets["image"], tf.float32) / 255
+
+
+def compiled(network: "keras.Model", optimizer: "keras.Optimizer") -> "keras.Model":
+    """Compile a network with the mean squared error."""
+    network.compile(optimizer, LOSS)
+    return network
+
+
+def outputs(network: "keras.Model", inputs: Fields) -> NDArray[np.float32]:
+    """Return restored images, float32 (n, h, w, c) in [0, 1]."""
+    from showreel.training.prediction import predict
+
+    return predict(network, np.asarray(inputs["image"]))
+
+
+def recorded(outputs: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Return images as uint8, 0…255."""
+    return np.rint(outputs * 255).astype(np.uint8)
+
+
+def loss(targets: Fields, outputs: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return each image's mean squared error on [0, 1], (n,)."""
+    return mse(np.asarray(targets["image"]), outputs)
+
+
+def score(targets: Fields, outputs: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return each image's PSNR in dB, (n,)."""
+    return psnr(np.asarray(targets["image"]), outputs)
 
 
 def psnr(target: NDArray[np.uint8], restored: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -1,11 +1,14 @@
 """How near restored images come to the clean ones: a score per image and kind, for whole batches at once."""
 
+import math
 import os
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
 
+from showreel.scoring.score import Columns, Score, means
+from showreel.storage.fields import Fields
 from showreel.tasks.restoration.learning import decibels
 
 Floats = NDArray[np.float32]
@@ -23,7 +26,24 @@ MOST_THREADS = 4
 """More would gain little, since memory is shared, and other jobs may run beside this one."""
 
 
-def score(target: NDArray[np.uint8], restored: Floats) -> dict[str, NDArray[np.float64]]:
+SCORES = {
+    "psnr": Score("PSNR", ".2f", "dB", tolerance=0.1),
+    "ssim": Score("SSIM", ".3f", tolerance=0.005),
+    "mse": Score("MSE", ".5f", better="lower", tolerance=math.inf),
+}
+
+
+def score(targets: Fields, outputs: Floats) -> dict[str, NDArray[np.float64]]:
+    """Return every score of every restored image, float32 (n, h, w, c) in [0, 1]; see `similarity`."""
+    return similarity(np.asarray(targets["image"]), outputs)
+
+
+def summary(columns: Columns) -> dict[str, float]:
+    """Return the mean of every score."""
+    return means(columns)
+
+
+def similarity(target: NDArray[np.uint8], restored: Floats) -> dict[str, NDArray[np.float64]]:
     """Return every score of every image.
 
     SSIM is the structural similarity (Wang 2004), averaged over channels and all whole windows: a uniform window and

@@ -1,0 +1,29 @@
+"""The scores of the test split; the first one counts."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from showreel.scoring.score import Columns, Score, means
+from showreel.storage.fields import Fields
+
+SCORES = {"right": Score("right pixels", ".4f", tolerance=0.005)}
+
+
+def score(targets: Fields, outputs: NDArray[np.float32]) -> dict[str, NDArray[np.float64]]:
+    """Return a column a score, one row an example."""
+    return {"right": right(targets, outputs)}
+
+
+def summary(columns: Columns) -> dict[str, float]:
+    """Return each score over all examples; what is pooled instead of averaged is computed from its columns here."""
+    return means(columns)
+
+
+def right(targets: Fields, outputs: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return each example's share of pixels that are answered rightly, (n,)."""
+    return ((outputs > 0.5) == bright(targets)).mean(axis=(1, 2, 3), dtype=np.float64)
+
+
+def bright(targets: Fields) -> NDArray[np.bool_]:
+    """Return which pixels are brighter than half: (n, h, w, 1)."""
+    return np.asarray(targets["image"]).mean(axis=-1, keepdims=True) > 127.5
