@@ -19,7 +19,7 @@ IGNORED = shutil.ignore_patterns("__pycache__", "*.egg-info", "*.onnx", "*.saved
 
 def begun(*inputs: Path, record: Path = RECORDS / "record.json") -> Lineage:
     """Begin the lineage of a stage that a test runs as a function."""
-    return Lineage.begin("test", record=record, modules=(), inputs=inputs, params={"seed": 20})
+    return Lineage.begin("test", record=record, code=(), inputs=inputs, params={"seed": 20})
 
 
 class Checkout:
@@ -37,6 +37,8 @@ class Checkout:
             shutil.copy(ROOT / name, folder / name)
         for name in ("workflow", "src", "profiles", "exports"):
             shutil.copytree(ROOT / name, folder / name, ignore=IGNORED)
+        (folder / "models").mkdir()
+        (folder / "models/random.keras").touch()
         if params:
             (folder / "params.yaml").write_text(params)
         checkout = cls(folder)

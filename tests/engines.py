@@ -15,38 +15,41 @@ PARAMS = """\
 seed: 20
 datasets:
   digits: {source: digits}
-degradations:
-  noisy: {sigma: 0.5}
+inputs:
+  digits-noisy: {dataset: digits, degradation: noisy, sigma: 0.5}
 models:
   unet: {depth: 1, filters: 2}
 training: {epochs: 3, batch_size: 128, learning_rate: 0.001, precision: float32, deterministic: true}
 experiments:
-  denoiser: {dataset: digits, input: noisy, model: unet}
+  denoiser: {task: restoration, dataset: digits, input: digits-noisy, model: unet, weights: random}
+crosses: {}
 """
 
 PORTFOLIO = """\
 seed: 20
 datasets:
   digits: {source: digits}
-degradations:
-  noisy: {sigma: 0.5}
-  downscaled: {factor: 2, sigma: 0.05}
+inputs:
+  digits-noisy: {dataset: digits, degradation: noisy, sigma: 0.5}
+  digits-downscaled: {dataset: digits, degradation: downscaled, factor: 2, sigma: 0.05}
 models:
   unet: {depth: 1, filters: 2}
   upscaler: {depth: 1, filters: 2}
 training: {epochs: 2, batch_size: 128, learning_rate: 0.001, precision: float32}
 experiments:
-  identity: {dataset: digits, input: clean, model: unet}
-  denoiser: {dataset: digits, input: noisy, model: unet}
-  superresolution: {dataset: digits, input: downscaled, model: upscaler}
+  identity: {task: restoration, dataset: digits, input: digits, model: unet, weights: random}
+  denoiser: {task: restoration, dataset: digits, input: digits-noisy, model: unet, weights: identity}
+  superresolution: {task: restoration, dataset: digits, input: digits-downscaled, model: upscaler, weights: random}
+crosses:
+  denoiser-crossed: {of: denoiser, dataset: digits, values: [0.25, 0.5]}
 """
-"""Params of three tiny experiments."""
+"""Params of three tiny experiments, one of which begins with another's weights, and of a study of one."""
 EXPERIMENTS = ("identity", "denoiser", "superresolution")
 
 STAGES = {
     "download": ("digits", "data/raw/digits"),
-    "prepare": ("digits", "data/prepared/digits/clean.h5"),
-    "degrade": ("digits-noisy", "data/prepared/digits/noisy.h5"),
+    "prepare": ("digits", "data/prepared/digits.h5"),
+    "degrade": ("digits-noisy", "data/prepared/digits-noisy.h5"),
     "train": ("denoiser", "models/denoiser.keras"),
     "evaluate": ("denoiser", "results/denoiser/metrics.json"),
     "render": ("denoiser", "results/denoiser/reel.gif"),

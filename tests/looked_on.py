@@ -16,7 +16,7 @@ ON = PARAMS + "watch: {dvclive: true, tensorboard: true}\n"
 def prepared(folder: Path, params: str = ON) -> Checkout:
     """Return a checkout that lacks the training alone, and whose project is in git."""
     checkout = Checkout.fresh(folder, params)
-    for names in (("download", "digits"), ("prepare", "digits"), ("degrade", "digits", "noisy")):
+    for names in (("download", "digits"), ("prepare", "digits"), ("degrade", "digits-noisy")):
         checkout.run("showreel", *names)
     checkout.run("git", "add", "--all")
     checkout.run("git", "-c", "user.name=t", "-c", "user.email=t@t", "commit", "--quiet", "-m", "prepared")
