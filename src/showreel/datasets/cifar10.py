@@ -12,8 +12,9 @@ from pathlib import Path
 
 from showreel.datasets.parts import cifar_binary
 from showreel.datasets.parts.fetch import RemoteFile
-from showreel.storage.fields import Block, Split
+from showreel.storage.fields import Field, Rows, Split
 
+FIELDS = ("image", "label")
 FILES = (
     RemoteFile(
         "cifar-10-binary.tar.gz",
@@ -34,11 +35,11 @@ VERSION = cifar_binary.Version(
 )
 
 
-def classes(folder: Path) -> tuple[str, ...]:
-    """Return the class names in the order of their labels."""
-    return cifar_binary.class_names(folder, VERSION)
+def fields(folder: Path) -> dict[str, Field]:
+    """Return what the fields mean."""
+    return cifar_binary.fields(folder, VERSION)
 
 
-def read(folder: Path, split: Split) -> Iterator[Block]:
-    """Yield one split: images uint8 (n, 32, 32, 3)."""
+def read(folder: Path, split: Split) -> Iterator[dict[str, Rows]]:
+    """Yield one split: `image` uint8 (n, 32, 32, 3), `label` int32 (n,)."""
     return cifar_binary.blocks(folder, VERSION, split)

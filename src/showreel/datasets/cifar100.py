@@ -12,8 +12,9 @@ from pathlib import Path
 
 from showreel.datasets.parts import cifar_binary
 from showreel.datasets.parts.fetch import RemoteFile
-from showreel.storage.fields import Block, Split
+from showreel.storage.fields import Field, Rows, Split
 
+FIELDS = ("image", "label")
 FILES = (
     RemoteFile(
         "cifar-100-binary.tar.gz",
@@ -33,11 +34,11 @@ VERSION = cifar_binary.Version(
 )
 
 
-def classes(folder: Path) -> tuple[str, ...]:
-    """Return the names of the fine classes in the order of their labels."""
-    return cifar_binary.class_names(folder, VERSION)
+def fields(folder: Path) -> dict[str, Field]:
+    """Return what the fields mean."""
+    return cifar_binary.fields(folder, VERSION)
 
 
-def read(folder: Path, split: Split) -> Iterator[Block]:
-    """Yield one split: images uint8 (n, 32, 32, 3), labelled with the fine classes."""
+def read(folder: Path, split: Split) -> Iterator[dict[str, Rows]]:
+    """Yield one split: `image` uint8 (n, 32, 32, 3), `label` int32 (n,), the fine classes."""
     return cifar_binary.blocks(folder, VERSION, split)

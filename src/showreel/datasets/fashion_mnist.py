@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from showreel.datasets.parts import idx
-from showreel.storage.fields import Block, Split
+from showreel.storage.fields import Field, Rows, Split
 
 CLASSES = (
     "T-shirt/top",
@@ -24,6 +24,7 @@ CLASSES = (
     "ankle boot",
 )
 
+FIELDS = ("image", "label")
 FILES = idx.files(
     (
         "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
@@ -39,11 +40,11 @@ FILES = idx.files(
 )
 
 
-def classes(folder: Path) -> tuple[str, ...]:
-    """Return the kinds of clothes in the order of their labels."""
-    return CLASSES
+def fields(folder: Path) -> dict[str, Field]:
+    """Return what the fields mean; the labels are the kinds of clothing, in their order."""
+    return {"image": Field("image"), "label": Field("label", CLASSES)}
 
 
-def read(folder: Path, split: Split) -> Iterator[Block]:
+def read(folder: Path, split: Split) -> Iterator[dict[str, Rows]]:
     """Yield one split: images uint8 (n, 28, 28, 1), clothes bright on 0."""
     return idx.blocks(folder, split, len(CLASSES))

@@ -22,8 +22,9 @@ from showreel.datasets.parts import packing, pictures
 from showreel.datasets.parts.arrangement import Picture, arrange, is_picture
 from showreel.datasets.parts.fetch import RemoteFile
 from showreel.storage.errors import ParamsError, ShowreelError
-from showreel.storage.fields import SPLITS, Block, Split
+from showreel.storage.fields import SPLITS, Field, Rows, Split
 
+FIELDS = ("image", "label")
 FILES: tuple[RemoteFile, ...] = ()
 ARCHIVE = "images.zip"
 SMALLEST_SIZE, LARGEST_SIZE = 8, 1024
@@ -67,16 +68,16 @@ def gather(
         _report(source, skipped)
 
 
-def classes(
+def fields(
     folder: Path,
     *,
     path: str,
     size: int,
     fit: Literal["crop", "tile", "refuse"] = "crop",
     mode: Literal["rgb", "grey"] = "rgb",
-) -> tuple[str, ...]:
-    """Return the names of the class folders in alphabetical order; `images` where there are none."""
-    return _classes(_arranged(folder, Path(path))[0])
+) -> dict[str, Field]:
+    """Return what the fields mean; labels are class folders in alphabetical order, `images` where there are none."""
+    return {"image": Field("image"), "label": Field("label", _classes(_arranged(folder, Path(path))[0]))}
 
 
 def read(
@@ -87,8 +88,8 @@ def read(
     size: int,
     fit: Literal["crop", "tile", "refuse"] = "crop",
     mode: Literal["rgb", "grey"] = "rgb",
-) -> Iterator[Block]:
-    """Yield one split in blocks: images uint8 (n, size, size, 3), or (n, size, size, 1) in grey.
+) -> Iterator[dict[str, Rows]]:
+    """Yield one split in blocks: `image` uint8 (n, size, size, 3), or (n, size, size, 1) in grey.
 
     Args:
         folder: the raw folder with the snapshot.
@@ -117,10 +118,10 @@ def read(
                 numbers.append(labels[picture.category])
                 count += 1
                 if len(images) * square.nbytes >= BLOCK_BYTES:
-                    yield Block(np.stack(images), np.array(numbers, np.int32))
+                    yield {"image": np.stack(images), "label": np.array(numbers, np.int32)}
                     images, numbers = [], []
     if images:
-        yield Block(np.stack(images), np.array(numbers, np.int32))
+        yield {"image": np.stack(images), "label": np.array(numbers, np.int32)}
     _report(folder / ARCHIVE, skipped)
     if not count:
         reason = f"; the first: {skipped[0]}" if skipped else ""

@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from showreel.datasets.parts import idx
-from showreel.storage.fields import Block, Split
+from showreel.storage.fields import Field, Rows, Split
 
 CLASSES = tuple("0123456789")
 
+FIELDS = ("image", "label")
 FILES = idx.files(
     (
         "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
@@ -26,11 +27,11 @@ FILES = idx.files(
 )
 
 
-def classes(folder: Path) -> tuple[str, ...]:
-    """Return the digits in the order of their labels."""
-    return CLASSES
+def fields(folder: Path) -> dict[str, Field]:
+    """Return what the fields mean; the labels are the digits, in their order."""
+    return {"image": Field("image"), "label": Field("label", CLASSES)}
 
 
-def read(folder: Path, split: Split) -> Iterator[Block]:
+def read(folder: Path, split: Split) -> Iterator[dict[str, Rows]]:
     """Yield one split: images uint8 (n, 28, 28, 1), ink 255 on 0."""
     return idx.blocks(folder, split, len(CLASSES))

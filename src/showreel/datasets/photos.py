@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from showreel.datasets.parts import pictures
 from showreel.datasets.parts.fetch import RemoteFile
 from showreel.storage.errors import ParamsError, ShowreelError
-from showreel.storage.fields import Block, Split
+from showreel.storage.fields import Field, Rows, Split
 
 
 class Photograph(NamedTuple):
@@ -37,6 +37,7 @@ class Photograph(NamedTuple):
     shrink: int = 1
 
 
+FIELDS = ("image", "label")
 FILES: tuple[RemoteFile, ...] = ()
 PHOTOGRAPHS = (
     Photograph("astronaut.png", "train"),
@@ -69,13 +70,14 @@ def gather(folder: Path, *, patch: int = 32) -> None:
         shutil.copyfile(source, folder / photograph.file)
 
 
-def classes(folder: Path, *, patch: int = 32) -> tuple[str, ...]:
-    """Return the photographs' names in the order of their labels."""
-    return tuple(Path(photograph.file).stem for photograph in PHOTOGRAPHS)
+def fields(folder: Path, *, patch: int = 32) -> dict[str, Field]:
+    """Return what the fields mean; the labels are the photographs, in their order."""
+    names = tuple(Path(photograph.file).stem for photograph in PHOTOGRAPHS)
+    return {"image": Field("image"), "label": Field("label", names)}
 
 
-def read(folder: Path, split: Split, *, patch: int = 32) -> Iterator[Block]:
-    """Yield one split as one block: images uint8 (n, patch, patch, 3).
+def read(folder: Path, split: Split, *, patch: int = 32) -> Iterator[dict[str, Rows]]:
+    """Yield one split as one block: `image` uint8 (n, patch, patch, 3).
 
     Args:
         folder: the raw folder with the photographs.
@@ -94,7 +96,7 @@ def read(folder: Path, split: Split, *, patch: int = 32) -> Iterator[Block]:
     images = np.concatenate([patches for _, patches in cut])
     labels = np.concatenate([np.full(len(patches), label, np.int32) for label, patches in cut])
     order = np.random.default_rng(SHUFFLE_SEED).permutation(len(images))
-    yield Block(images[order], labels[order])
+    yield {"image": images[order], "label": labels[order]}
 
 
 def _pixels(folder: Path, photograph: Photograph) -> NDArray[np.uint8]:

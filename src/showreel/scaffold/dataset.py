@@ -12,7 +12,10 @@ import numpy as np
 
 from showreel.datasets.parts.fetch import RemoteFile
 from showreel.storage.errors import ShowreelError
-from showreel.storage.fields import Block, Split
+from showreel.storage.fields import Field, Rows, Split
+
+FIELDS = ("image", "label")
+"""The fields that it may have; see `Field` for their kinds: image, mask, depth, label, tokens, series."""
 
 # For a download, list the files and delete `gather`; each is verified, and comes from the first address that answers:
 # RemoteFile("images.zip", "<its SHA-256>", ("https://example.org/images.zip", "https://a-mirror.org/images.zip")),
@@ -34,13 +37,13 @@ def gather(folder: Path) -> None:
     np.save(folder / "images.npy", images)
 
 
-def classes(folder: Path) -> tuple[str, ...]:
-    """Return what the labels mean, in their order; data without labels have one class and only zeros."""
-    return ("disc", "square")
+def fields(folder: Path) -> dict[str, Field]:
+    """Return what the numbers of each field mean; labels have the names of their classes, in their order."""
+    return {"image": Field("image"), "label": Field("label", ("disc", "square"))}
 
 
-def read(folder: Path, split: Split) -> Iterator[Block]:
-    """Yield one split in blocks, always in the same order: images uint8 (n, 16, 16, 1), labels int32 (n,).
+def read(folder: Path, split: Split) -> Iterator[dict[str, Rows]]:
+    """Yield one split in blocks, always in the same order: `image` uint8 (n, 16, 16, 1), `label` int32 (n,).
 
     Large data come in many blocks, so that they need not fit into memory. An option is a keyword-only parameter with
     a type, `*, size: int`, of all three functions.
@@ -53,4 +56,4 @@ def read(folder: Path, split: Split) -> Iterator[Block]:
     except (OSError, ValueError, EOFError) as error:
         raise ShowreelError(f"{folder}: no images ({error}); run `showreel download {folder.name}`") from error
     chosen = np.flatnonzero(np.isin(np.arange(len(images)) % 20 // 2, OF_EVERY_TEN[split]))
-    yield Block(images[chosen], (chosen % 2).astype(np.int32))
+    yield {"image": images[chosen], "label": (chosen % 2).astype(np.int32)}

@@ -16,7 +16,7 @@ import numpy as np
 
 from showreel.datasets.parts import tars
 from showreel.storage.errors import ShowreelError
-from showreel.storage.fields import Block, Split
+from showreel.storage.fields import Field, Rows, Split
 
 SIDE = 32
 PIXEL_BYTES = 3 * SIDE * SIDE
@@ -59,8 +59,13 @@ def class_names(folder: Path, version: Version) -> tuple[str, ...]:
     return tuple(names)
 
 
-def blocks(folder: Path, version: Version, split: Split) -> Iterator[Block]:
-    """Yield one split in order: images uint8 (n, 32, 32, 3) RGB, labels int32 (n,).
+def fields(folder: Path, version: Version) -> dict[str, Field]:
+    """Return what the fields mean; the labels are the classes that the archive itself lists."""
+    return {"image": Field("image"), "label": Field("label", class_names(folder, version))}
+
+
+def blocks(folder: Path, version: Version, split: Split) -> Iterator[dict[str, Rows]]:
+    """Yield one split in order: `image` uint8 (n, 32, 32, 3) RGB, `label` int32 (n,).
 
     Raises:
         ShowreelError: the archive is missing, damaged, or lacks a member.
@@ -98,7 +103,7 @@ def _count(archive: tarfile.TarFile, folder: Path, version: Version, name: str) 
 
 def _records(
     archive: tarfile.TarFile, folder: Path, version: Version, name: str, kept: range, highest: int
-) -> Iterator[Block]:
+) -> Iterator[dict[str, Rows]]:
     """Yield some consecutive records of a member in blocks."""
     record = version.label_bytes + PIXEL_BYTES
     with _member(archive, folder, version, name)[0] as file:
@@ -110,7 +115,7 @@ def _records(
             if labels.max() > highest:
                 raise ShowreelError(f"{folder / version.archive}: {name} has label {labels.max()}, above {highest}")
             planes = records[:, version.label_bytes :].reshape(size, 3, SIDE, SIDE)
-            yield Block(np.ascontiguousarray(planes.transpose(0, 2, 3, 1)), labels)
+            yield {"image": np.ascontiguousarray(planes.transpose(0, 2, 3, 1)), "label": labels}
 
 
 def _member(archive: tarfile.TarFile, folder: Path, version: Version, name: str) -> tuple[IO[bytes], int]:

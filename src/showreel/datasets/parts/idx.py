@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from showreel.datasets.parts.fetch import RemoteFile
 from showreel.storage.errors import ShowreelError
-from showreel.storage.fields import Block, Split
+from showreel.storage.fields import Rows, Split
 
 IMAGES_MAGIC = 0x803
 LABELS_MAGIC = 0x801
@@ -37,8 +37,8 @@ def files(digests: tuple[str, str, str, str], prefixes: tuple[str, ...]) -> tupl
     )
 
 
-def blocks(folder: Path, split: Split, classes: int) -> Iterator[Block]:
-    """Yield one split in file order: images uint8 (n, h, w, 1), labels int32 (n,) below `classes`.
+def blocks(folder: Path, split: Split, classes: int) -> Iterator[dict[str, Rows]]:
+    """Yield one split in file order: `image` uint8 (n, h, w, 1), `label` int32 (n,) below `classes`.
 
     Raises:
         ShowreelError: a file is missing, damaged, or not what its header says.
@@ -61,7 +61,7 @@ def blocks(folder: Path, split: Split, classes: int) -> Iterator[Block]:
                 raise ShowreelError(f"{labels_path}: label {numbers.max()}, but there are {classes} classes")
             kept = slice(max(wanted.start - start, 0), max(wanted.stop - start, 0))
             if len(numbers[kept]):
-                yield Block(pixels[kept], numbers[kept].astype(np.int32))
+                yield {"image": pixels[kept], "label": numbers[kept].astype(np.int32)}
         for file, path in ((images, images_path), (labels, labels_path)):
             if _at_most(file, 1, path):
                 raise ShowreelError(f"{path}: goes on after the {count} entries that its header says")
