@@ -1,108 +1,140 @@
-"""A small project made by hand for the tests of `verify`, `list` and `show`: all kinds of files, dvc.lock, records."""
+"""A small project made by hand for the tests of `verify`, `list` and `show`: all kinds of files, and their records."""
 
+import contextlib
 import hashlib
 import io
 import json
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
 import pytest
-import yaml
 from PIL import Image
-from samples import make_examples
 
-from showreel.params import schema
-from showreel.pipeline import graph
+from showreel.params import loading
+from showreel.pipeline import graph, paths, provenance
 from showreel.pipeline.graph import Stage
-from showreel.storage import prepared
-from showreel.storage.fields import SPLITS, Block
+from showreel.storage import fields, prepared, reel
+from showreel.storage.fields import SPLITS, Field
+from showreel.storage.reel import Chosen, Reel
 from showreel.verification import digests
-from showreel.verification.audit import Audit, audit
+from showreel.verification.check import Check
+from showreel.verification.check import check as check_project
 
-Told = set[tuple[str, str, str]]
+Findings = set[tuple[str, str, str]]
 """Kind, path and stage of findings."""
 
 PARAMS = """\
 seed: 20
 datasets:
   digits: {source: digits}
-degradations:
-  noisy: {sigma: 0.5}
+inputs:
+  digits-noisy: {dataset: digits, degradation: noisy, sigma: 0.5}
 models:
   unet: {depth: 1, filters: 2}
 training: {epochs: 2, batch_size: 128, learning_rate: 0.001, precision: float32}
 experiments:
-  denoiser: {dataset: digits, input: noisy, model: unet}
-  identity: {dataset: digits, input: clean, model: unet}
+  denoiser: {task: restoration, dataset: digits, input: digits-noisy, model: unet, weights: random}
+  identity: {task: restoration, dataset: digits, input: digits, model: unet, weights: random}
 """
-CODE = "src/showreel/stages/every.py"
-SECTIONS = {
-    "download": ("datasets.digits",),
-    "prepare": ("datasets.digits",),
-    "degrade": ("seed", "degradations.noisy"),
-    "train": ("seed", "training", "models.unet"),
-    "evaluate": (),
-    "render": (),
-    "gallery": ("experiments",),
-}
+COMMIT = "20c3b0b12345" + 28 * "0"
+CODE = "src/showreel/training/every.py"
+"""A file in a folder that decides the results of trainings and evaluations."""
+FOLDER = "src/showreel/training"
+
+IMAGES = np.arange(3 * 64, dtype=np.uint8).reshape(3, 8, 8, 1)
+FIELDS = {"image": Field("image"), "label": Field("label", ("even", "odd"))}
+REEL = Reel(
+    origin="{}",
+    task="restoration",
+    score="psnr",
+    fields=json.dumps({"image": fields.to_json(FIELDS["image"])}),
+    indices=np.arange(3),
+    inputs={"image": IMAGES},
+    targets={"image": IMAGES},
+    epochs=np.arange(2),
+    scores=np.zeros(2),
+    outputs=np.stack([IMAGES] * 2),
+)
+CHOSEN = Chosen("{}", "restoration", "", IMAGES[:0], np.arange(3), REEL.inputs, REEL.targets, IMAGES[:0], IMAGES)
 
 
-def make(root: Path, *, lock: bool = True, records: bool = True) -> dict[str, Stage]:
-    """Fill a folder with a project in which all is right, and return its stages."""
+def make(root: Path, *, lock: bool = True) -> dict[str, Stage]:
+    """Fill a folder with a project in which all is right, and return its stages.
+
+    Args:
+        root: the folder.
+        lock: whether DVC runs the project.
+    """
     (root / "params.yaml").write_text(PARAMS)
-    (root / ".dvcignore").write_text("# not data\n.snakemake_timestamp\n")
-    (root / CODE).parent.mkdir(parents=True)
-    (root / CODE).write_text("# every stage runs this\n")
-    stages = graph.stages(schema.load(root / "params.yaml"))
+    stages = graph.stages(loading.load(root / "params.yaml"))
+    for place in {place for stage in stages.values() for place in stage.code}:
+        file = root / place if place.suffix == ".py" else root / place / "every.py"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("# decides results\n")
+    revisions = (f"{kind}: 1\n" for kind in {stage.kind for stage in stages.values()})
+    (root / "src/showreel/revisions.yaml").write_text("".join(revisions))
     for stage in stages.values():
         for path in stage.outputs:
             write(root / path)
-    if records:
-        for stage in stages.values():
-            write_record(root, stage)
+    (root / "models/random.keras").touch()
+    for stage in stages.values():
+        write_record(root, stage)
     if lock:
-        write_lock(root, stages, records=records)
+        (root / "dvc.lock").write_text("schema: '2.0'\n")
     return stages
 
 
 def enter(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make a project the current folder, and its `src` that of the package."""
+    """Make a project the current folder, and its `src` the code that counts."""
     monkeypatch.chdir(root)
-    monkeypatch.setattr("showreel.params.registry.PACKAGE", root / "src/showreel")
+    monkeypatch.setattr(paths, "package_file", lambda path: root / path)
+    monkeypatch.setattr(provenance, "SOURCE", root / "src")
+
+
+@contextlib.contextmanager
+def own_code(root: Path) -> Iterator[None]:
+    """Take a project's `src` for the code that counts."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        enter(root, monkeypatch)
+        yield
 
 
 def write(path: Path) -> None:
     """Write a small file, or raw folder, of the kind that belongs at a path."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    images = np.arange(3 * 64, dtype=np.uint8).reshape(3, 8, 8, 1)
-    if path == path.parents[0] / "gallery":
+    if path.name == "gallery":
         path.mkdir(parents=True)
         (path / "index.html").write_text("<!doctype html>")
     elif path.suffix == "":
         (path / "labels").mkdir(parents=True)
-        (path / "images.npy").write_bytes(images.tobytes())
+        (path / "images.npy").write_bytes(IMAGES.tobytes())
         (path / "labels/a.npy").write_bytes(b"labels")
-    elif path.parts[-2] == "digits":
-        block = Block(images, np.arange(3, dtype=np.int32))
-        prepared.write_prepared(path, ((split, [block]) for split in SPLITS), {"degradation": path.stem})
+    elif path.parent.name == "prepared":
+        write_prepared(path)
     elif path.suffix == ".h5":
-        frames = np.stack([images, images])
-        reel = prepared.Reel("{}", np.arange(3), images, images, np.arange(2), frames, np.zeros(2))
-        prepared.write(path, reel if path.name.endswith(".reel.h5") else make_examples(reel, ""))
+        reel.write(path, REEL if path.name.endswith(".reel.h5") else CHOSEN)
     elif path.suffix == ".keras":
         write_keras(path, 0.5)
     elif path.suffix == ".json":
         path.write_text(json.dumps({"psnr": 20.0, "ssim": 0.8, "mse": 0.01, "count": 3}))
     elif path.name == "baselines.csv":
-        path.write_text('baseline,options,psnr,psnr_low,psnr_high,ssim\nmedian,"{""size"": 3}",18,17.5,18.5,0.6\n')
+        row = 'median,untrained,"{""size"": 3}",18,17.5,18.5,0.6\n'
+        path.write_text(f"baseline,kind,options,psnr,psnr_low,psnr_high,ssim\n{row}")
     elif path.suffix == ".csv":
         path.write_text("epoch,loss\n1,0.5\n2,0.25\n")
     else:
         pictures = [Image.fromarray(np.full((8, 8, 3), value, np.uint8)) for value in (0, 200)]
         pictures[0].save(path, append_images=pictures[1:], save_all=path.suffix == ".gif")
+
+
+def write_prepared(path: Path, value: int = 0) -> None:
+    """Write a prepared file of images and labels, the same three in each split."""
+    block = {"image": IMAGES + np.uint8(value), "label": np.arange(3, dtype=np.int32)}
+    prepared.write(path, ((split, [block]) for split in SPLITS), FIELDS, {"dataset": "digits"})
 
 
 def write_keras(path: Path, weight: float) -> None:
@@ -117,54 +149,32 @@ def write_keras(path: Path, weight: float) -> None:
 
 def write_record(root: Path, stage: Stage, **changed: Any) -> Path:
     """Write the lineage record of a stage that has just run."""
+    declared = loading.load(root / "params.yaml")
+    keys = [key for key in stage.params if key.split(".")[0] in declared.model_fields_set]
+    names = {place: place.relative_to("src").as_posix() for place in stage.code}
     record = {
-        "code": {CODE.removeprefix("src/"): sha256(root / CODE)},
+        "id": "0123456789abcdef",
         "command": stage.command,
+        "commit": COMMIT,
+        "code": {name: provenance.code_digest(root / place) for place, name in names.items()},
+        "revision": 1,
         "inputs": {name: sha256(root / name) for path in stage.inputs for name in files(root, path)},
         "outputs": {name: sha256(root / name) for path in stage.outputs for name in files(root, path)},
-        "params": used(root, stage),
+        "params": declared.values(*keys),
         "versions": {},
-    }
-    path = root / graph.record(stage.command)
+    } | changed
+    path = root / stage.record
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(record | changed, sort_keys=True, indent=1))
+    path.write_text(json.dumps(record | {"digest": provenance.value_digest(record)}, sort_keys=True, indent=1))
     return path
-
-
-def write_lock(root: Path, stages: dict[str, Stage], *, records: bool) -> None:
-    """Write dvc.lock as DVC would after running all stages."""
-    locked = {}
-    for name, stage in stages.items():
-        outputs = [*stage.outputs, *([graph.record(stage.command)] if records else [])]
-        locked[name] = {
-            "cmd": f"showreel {stage.command}",
-            "deps": [md5(root, path) for path in (*stage.inputs, Path(CODE))],
-            "params": {"params.yaml": used(root, stage)},
-            "outs": [md5(root, path) for path in outputs],
-        }
-    (root / "dvc.lock").write_text(yaml.safe_dump({"schema": "2.0", "stages": locked}))
 
 
 def files(root: Path, path: Path) -> list[str]:
     return sorted(digests.files_under(root, str(path)))
 
 
-def md5(root: Path, path: Path) -> dict[str, str]:
-    inside = {name: digests.of_file(root / name).md5 for name in files(root, path)}
-    folder = {Path(name).relative_to(path).as_posix(): digest for name, digest in inside.items()}
-    digest = inside[str(path)] if str(path) in inside else digests.of_folder(folder)
-    return {"path": str(path), "hash": "md5", "md5": digest}
-
-
 def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def used(root: Path, stage: Stage) -> dict[str, Any]:
-    """Return the values of params.yaml that shape a stage, by their dotted keys."""
-    verb = stage.command.split()[0]
-    keys = [*SECTIONS[verb], *([f"experiments.{stage.experiment}"] if verb in ("train", "evaluate") else [])]
-    return schema.load(root / "params.yaml").values(*keys)
 
 
 def flip(path: Path, place: float = 0.5) -> None:
@@ -174,19 +184,19 @@ def flip(path: Path, place: float = 0.5) -> None:
     path.write_bytes(content)
 
 
-def check(root: Path, experiments: list[str] | None = None) -> Audit:
-    return audit(root, schema.load(root / "params.yaml"), source=root / "src", experiments=experiments)
+def check(root: Path, experiments: list[str] | None = None, *, strict: bool = False) -> Check:
+    declared = loading.load(root / "params.yaml")
+    with own_code(root):
+        return check_project(root, declared, experiments=experiments, strict=strict)
 
 
-def told(root: Path, experiments: list[str] | None = None) -> Told:
+def findings(root: Path, experiments: list[str] | None = None) -> Findings:
     return {(finding.kind, finding.path, finding.stage) for finding in check(root, experiments).findings}
 
 
-def mends(root: Path) -> dict[str, str]:
-    return {one.path: " ".join([one.mend.command, *one.mend.targets]) for one in check(root).findings}
-
-
-def locked(root: Path, stage: str) -> list[dict[str, Any]]:
-    """Return what dvc.lock says of a stage's outputs."""
-    outputs: list[dict[str, Any]] = yaml.safe_load((root / "dvc.lock").read_text())["stages"][stage]["outs"]
-    return outputs
+def mends(root: Path) -> dict[str, tuple[str, str]]:
+    """Return the commands that mend, the first and the one to run where that does not help, by path."""
+    pairs = {finding.path: (finding.mend, finding.otherwise) for finding in check(root).findings}
+    return {
+        path: (" ".join([a.command, *a.targets]), " ".join([b.command, *b.targets])) for path, (a, b) in pairs.items()
+    }

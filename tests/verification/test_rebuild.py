@@ -12,7 +12,7 @@ from engines import PORTFOLIO
 from PIL import Image
 
 from showreel.datasets import folder
-from showreel.params import schema
+from showreel.params import loading
 from showreel.pipeline import paths
 from showreel.storage.errors import ShowreelError
 from showreel.verification.rebuild import rebuild
@@ -81,7 +81,7 @@ def test_a_snapshot_is_taken_as_it_is_since_its_original_may_have_gone(tmp_path:
         place = tmp_path / "pictures" / split / "x.png"
         place.parent.mkdir(parents=True)
         Image.fromarray(np.full((8, 8, 3), len(split), np.uint8)).save(place)
-    declared = schema.load(tmp_path / "params.yaml")
+    declared = loading.load(tmp_path / "params.yaml")
     (tmp_path / paths.raw("mine")).mkdir(parents=True)
     folder.gather(tmp_path / paths.raw("mine"), **declared.datasets["mine"].options)
     shutil.rmtree(tmp_path / "pictures")
@@ -95,4 +95,4 @@ def test_a_snapshot_is_taken_as_it_is_since_its_original_may_have_gone(tmp_path:
 def test_without_raw_files_there_is_nothing_to_start_from(tmp_path: Path) -> None:
     (tmp_path / "params.yaml").write_text(FOLDER)
     with pytest.raises(ShowreelError, match="run `showreel download mine`"):
-        rebuild(tmp_path, schema.load(tmp_path / "params.yaml"), "mine", source=ROOT / "src")
+        rebuild(tmp_path, loading.load(tmp_path / "params.yaml"), "mine", source=ROOT / "src")

@@ -1,4 +1,4 @@
-"""The state of experiments, told from lineage records, params.yaml and the code: cheap, because no data are read.
+"""The state of experiments by their lineage records, params.yaml and the code: cheap, because no data are read.
 
 An output that was edited by hand goes unnoticed here; `showreel verify` finds it.
 """
@@ -7,16 +7,16 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from showreel.params.schema import Params
 from showreel.params.text import shown
-from showreel.pipeline import graph, paths, provenance
+from showreel.pipeline import changes, graph, paths, provenance, records
+from showreel.pipeline.changes import ABSENT, Change, CodeDigests
 from showreel.pipeline.graph import Stage
-from showreel.verification import accounts
-from showreel.verification.accounts import LOCK, Account, Accounts
-from showreel.verification.values import ABSENT, Change, changes, lookup
+from showreel.pipeline.records import LOCK, Record, Records
 
 
 class State(StrEnum):
@@ -26,6 +26,7 @@ class State(StrEnum):
     STALE = "stale"
     INCOMPLETE = "incomplete"
     NEVER_RUN = "never run"
+    PUBLISHED = "published"
     UP_TO_DATE = "up to date"
 
 
@@ -38,40 +39,36 @@ class Reason(NamedTuple):
 
 
 class Condition(NamedTuple):
-    """An experiment's state, all reasons for it, the first that counts first, and the records that tell of it."""
+    """An experiment's state, all reasons for it, the first that counts first, and the records of its stages."""
 
     state: State
     reasons: list[Reason]
-    records: Mapping[str, Account]
+    records: Mapping[str, Record]
 
     @property
     def text(self) -> str:
-        """The state with its first reason."""
-        return str(self.state) if not self.reasons else f"{self.state}: {self.reasons[0].text}"
+        """The state with its first reason; of a published result the commit whose code ran."""
+        if not self.reasons:
+            return str(self.state)
+        first = self.reasons[0]
+        if self.state is State.PUBLISHED:
+            return f"{self.state} {self.records[first.stage].publication}"
+        return f"{self.state}: {first.text}"
 
 
-def conditions(root: Path, declared: Params, experiments: Iterable[str], *, source: Path) -> dict[str, Condition]:
-    """Return the conditions of some experiments by name; what several of them need is looked at once.
+def conditions(root: Path, declared: Params, experiments: Iterable[str]) -> dict[str, Condition]:
+    """Return the conditions of some experiments or studies by name; what several of them need is looked at once.
 
     Args:
         root: the project's folder.
         declared: its params.yaml.
         experiments: their names.
-        source: the folder that holds the package.
     """
-    stages = graph.stages(declared)
-    before = graph.ancestors(stages)
-    last = {name: graph.stage_name(f"render {name}") for name in experiments}
-    wanted = set(last.values()).union(*(before[end] for end in last.values()))
-    used = {name: stage for name, stage in stages.items() if name in wanted}
-    look = _look(root, source, used, declared.model_dump(exclude_unset=True))
-    reasons = {name: list(look.reasons(stage)) for name, stage in used.items()}
-    return {
-        name: _condition(
-            name, [stage for key, stage in used.items() if key == end or key in before[end]], reasons, look
-        )
-        for name, end in last.items()
-    }
+    needed = {name: graph.needed(name, declared) for name in experiments}
+    stages = {key: stage for chain in needed.values() for key, stage in chain.items()}
+    look = _look(root, stages, declared.model_dump(exclude_unset=True))
+    reasons = {key: list(look.reasons(stage)) for key, stage in stages.items()}
+    return {name: _condition(name, chain, reasons, look.records) for name, chain in needed.items()}
 
 
 @dataclass(frozen=True)
@@ -81,31 +78,34 @@ class _Look:
     Attributes:
         root: the project's folder.
         makers: output → the stage that writes it.
-        told: their lineage records.
-        code: package file → its SHA-256 now; "" if it is gone.
+        records: those of the stages.
+        code: the digests of the present code.
+        revisions: the present ones.
         values: params.yaml as plain values.
         pull: the advice for outputs that DVC keeps.
     """
 
     root: Path
     makers: Mapping[Path, str]
-    told: Accounts
-    code: Mapping[str, str]
+    records: Records
+    code: CodeDigests
+    revisions: Mapping[str, int]
     values: Mapping[str, Any]
     pull: str
 
-    def missing(self, stage: Stage) -> list[Path]:
-        """List a stage's outputs that are not here."""
-        return [path for path in stage.outputs if not (self.root / path).exists()]
+    @cached_property
+    def intact(self) -> set[Path]:
+        """The places of the records: what some stages read of what another one did."""
+        return {record.path for record in self.records.stages.values()}
 
     def reasons(self, stage: Stage) -> Iterator[Reason]:
         """Yield why a stage is not up to date."""
-        account, record = self.told.records.get(stage.name), graph.record(stage.command).as_posix()
-        missing = self.missing(stage)
-        if record in self.told.unreadable:
-            yield Reason(stage.name, State.UNKNOWN, f"{record} is damaged")
-        elif account:
-            yield from (Reason(stage.name, State.STALE, text) for text in self._changes(stage, account))
+        record = self.records.stages.get(stage.name)
+        missing = [path for path in stage.outputs if not (self.root / path).exists()]
+        if stage.record in self.records.malformed:
+            yield Reason(stage.name, State.UNKNOWN, f"{stage.record} is damaged")
+        elif record:
+            yield from self._changes(stage, record)
             if missing:
                 yield Reason(stage.name, State.INCOMPLETE, self._absence(missing))
         elif len(missing) == len(stage.outputs):
@@ -113,18 +113,25 @@ class _Look:
         else:
             yield Reason(stage.name, State.UNKNOWN, "no record")
 
-    def _changes(self, stage: Stage, account: Account) -> Iterator[str]:
-        """Yield what has changed since a stage ran: values, code, and inputs by the records of their makers."""
-        for key, value in account.params.items():
-            yield from map(_sentence, changes(key, value, lookup(self.values, key)))
-        for path, digest in account.code.items():
-            if self.code[path] != digest:
-                yield f"{path.split('/showreel/')[-1]} {'changed' if self.code[path] else 'is gone'}"
+    def _changes(self, stage: Stage, record: Record) -> Iterator[Reason]:
+        """Yield what has changed since a stage ran; of nothing but its code, its results are published."""
+        stale = [*map(_sentence, changes.in_values(record, self.values)), *self._made_again(stage, record)]
+        if changes.in_revision(record, stage, self.revisions):
+            stale.append(f"revision of {stage.kind} {record.revision} → {self.revisions.get(stage.kind, 0)}")
+        yield from (Reason(stage.name, State.STALE, text) for text in stale)
+        state = State.PUBLISHED if record.publication and not stale else State.STALE
+        for path in changes.in_code(record, stage, self.code):
+            text = f"{path.relative_to('src/showreel')} {'changed' if self.code[path] else 'is gone'}"
+            yield Reason(stage.name, state, text)
+
+    def _made_again(self, stage: Stage, record: Record) -> Iterator[str]:
+        """Yield a file for each input that is not what was read: by its maker's record, or that record itself."""
         for place in stage.inputs:
-            maker = self.told.records.get(self.makers.get(place, ""))
-            if maker:
-                read, wrote = _beneath(account.inputs, place), _beneath(maker.outputs, place)
+            if maker := self.records.stages.get(self.makers.get(place, "")):
+                read, wrote = _beneath(record.inputs, place), _beneath(maker.outputs, place)
                 yield from (f"{path} made again" for path in sorted(dict(read ^ wrote))[:1])
+            elif place in self.intact and record.inputs.get(str(place)) != provenance.file_digest(self.root / place):
+                yield f"{place} made again"
 
     def _absence(self, missing: list[Path]) -> str:
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
@@ -132,40 +139,33 @@ class _Look:
         return f"{missing[0]}{more} not here{advice and ': '}{advice}"
 
 
-def _look(root: Path, source: Path, stages: Mapping[str, Stage], values: Mapping[str, Any]) -> _Look:
-    paths = (root / graph.record(stage.command) for stage in stages.values())
-    told = accounts.records(root, source, (path for path in paths if path.is_file()))
-    code = {path for account in told.records.values() for path in account.code}
+def _look(root: Path, stages: Mapping[str, Stage], values: Mapping[str, Any]) -> _Look:
     return _Look(
         root=root,
         makers={path: name for name, stage in stages.items() for path in stage.outputs},
-        told=told,
-        code={path: _digest(root / path) for path in code},
+        records=records.read(root, [stage.record for stage in stages.values() if (root / stage.record).is_file()]),
+        code=changes.code_digests(stages.values()),
+        revisions=provenance.revisions(),
         values=values,
         pull="dvc pull --allow-missing" if (root / LOCK).exists() else "",
     )
 
 
-def _condition(name: str, chain: list[Stage], reasons: Mapping[str, list[Reason]], look: _Look) -> Condition:
-    found = sorted(
-        (reason for stage in chain for reason in reasons[stage.name]), key=lambda one: [*State].index(one.state)
-    )
-    records = {stage.name: look.told.records[stage.name] for stage in chain if stage.name in look.told.records}
-    own = {stage.name for stage in chain if stage.experiment == name}
+def _condition(name: str, chain: Mapping[str, Stage], reasons: Mapping[str, list[Reason]], read: Records) -> Condition:
+    states = [*State]
+    found = sorted((reason for key in chain for reason in reasons[key]), key=lambda reason: states.index(reason.state))
+    own_records = {key: read.stages[key] for key in chain if key in read.stages}
+    own = {key for key, stage in chain.items() if stage.experiment == name}
     if own <= {reason.stage for reason in found if reason.state is State.NEVER_RUN}:
-        return Condition(State.NEVER_RUN, [], records)
+        return Condition(State.NEVER_RUN, [], own_records)
     state = found[0].state if found else State.UP_TO_DATE
-    return Condition(State.INCOMPLETE if state is State.NEVER_RUN else state, found, records)
+    return Condition(State.INCOMPLETE if state is State.NEVER_RUN else state, found, own_records)
 
 
 def _sentence(change: Change) -> str:
-    """Tell a change; a record may come from anybody, so that its text is made harmless."""
-    old, new = ("none" if one is ABSENT else shown(json.dumps(one, ensure_ascii=False)) for one in change[1:])
+    """Put a change into words; a record may come from anybody, so that its text is made harmless."""
+    old, new = ("none" if value is ABSENT else shown(json.dumps(value, ensure_ascii=False)) for value in change[1:])
     return f"{shown(change.key)} {old} → {new}"
-
-
-def _digest(path: Path) -> str:
-    return provenance.file_digest(path) if path.is_file() else ""
 
 
 def _beneath(digests: Mapping[str, str], place: Path) -> set[tuple[str, str]]:

@@ -21,6 +21,8 @@ cannot be compared number by number."""
 WEIGHTS = "model.weights.h5"
 """The member of a `.keras` archive that holds the numbers."""
 ARCHITECTURE = "config.json"
+DESCRIPTION = "field"
+"""What begins the names of the attributes that say what the numbers of a prepared file or a reel mean."""
 
 
 class Difference(NamedTuple):
@@ -62,8 +64,9 @@ def difference(path: str, ours: Path, rebuilt: Path) -> Difference | None:
 def _hdf5(ours: Path, rebuilt: Path) -> Iterator[Distance]:
     with h5py.File(ours, "r") as first, h5py.File(rebuilt, "r") as second:
         yield from _arrays(first, second)
-        names = sorted({*first.attrs, *second.attrs})
-        yield from ((f"attribute {name}", 0.0) for name in names if not _same_attribute(first, second, name))
+        for name in sorted({*first.attrs, *second.attrs}):
+            if not _same_attribute(first, second, name):
+                yield f"attribute {name}", None if name.startswith(DESCRIPTION) else 0.0
 
 
 def _same_attribute(first: h5py.File, second: h5py.File, name: str) -> bool:

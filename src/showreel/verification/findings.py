@@ -1,4 +1,4 @@
-"""What can be wrong with a result, and the command that mends it."""
+"""What can be wrong with a result, and the commands that mend it."""
 
 from enum import StrEnum
 from typing import NamedTuple
@@ -12,12 +12,13 @@ class Kind(StrEnum):
     BROKEN_CHAIN = "broken chain"
     UNKNOWN_ORIGIN = "unknown origin"
     STALE = "stale"
+    PUBLISHED = "published"
     NEVER_RUN = "never run"
     ORPHANED = "orphaned"
 
 
 class Mend(NamedTuple):
-    """A command in two parts, so that several of one sort can be told as one; both empty where there is none."""
+    """A command in two parts, so that several of one sort can be given as one; both empty where there is none."""
 
     command: str
     targets: tuple[str, ...] = ()
@@ -36,6 +37,7 @@ class Finding(NamedTuple):
         detail: what is wrong, as a sentence that goes on after the path. Findings with one kind, path and detail have
             one cause.
         mend: what to run.
+        otherwise: what to run where that does not help.
         fault: whether the command fails for it.
     """
 
@@ -44,4 +46,5 @@ class Finding(NamedTuple):
     stage: str
     detail: str
     mend: Mend
+    otherwise: Mend = NO_COMMAND
     fault: bool = True

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from showreel.params import schema
+from showreel.params import loading
 from showreel.pipeline import graph, paths
 
 PARAMS = Path(__file__).with_suffix(".yaml")
@@ -19,7 +19,7 @@ PARAMS = Path(__file__).with_suffix(".yaml")
 def make() -> None:
     """Write params.yaml, run all stages in their order, and print a line for each: its name and its outputs."""
     shutil.copyfile(PARAMS, paths.PARAMS)
-    stages = graph.stages(schema.load(paths.PARAMS)).values()
+    stages = graph.stages(loading.load(paths.PARAMS)).values()
     for stage in tqdm(stages, desc="portfolio", unit=" stages", disable=None):
         subprocess.run([sys.executable, "-m", "showreel", *stage.command.split()], check=True)
         print(stage.name, *stage.outputs, sep="\t", flush=True)

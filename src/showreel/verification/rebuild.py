@@ -1,34 +1,31 @@
 """One experiment made again from its raw files in a scratch folder, and compared stage by stage."""
 
-import math
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from tqdm import tqdm
 
+from showreel.params import registry
 from showreel.params.schema import Params
 from showreel.pipeline import graph, paths
 from showreel.pipeline.graph import Stage
+from showreel.scoring.score import Score
 from showreel.storage.errors import ShowreelError
 from showreel.verification.compare import Difference, difference
-from showreel.verification.digests import files_under, ignored_names
+from showreel.verification.digests import files_under
 
 Verdict = Literal["identical", "within tolerance", "different"]
+Scores = Mapping[str, Score]
 
-TOLERANCES = {"psnr": 0.1, "gain_db": 0.1, "ssim": 0.005, "count": 0.0, "parameters": 0.0}
-"""What a key of metrics.json holds → how far it may be off: dB, dB, and the rest without a unit.
-
-Other devices and other versions round otherwise, and a training carries that on; this much a reader does not see.
-"""
-
-SCORES = "metrics.json"
-MIRROR = "mirror"
+MIRROR = Path("mirror")
+PREFIXES, SUFFIXES = ("input_", "baseline_"), ("_low", "_high")
+"""What may stand around a score's name in metrics.json."""
 
 
 class Rebuilt(NamedTuple):
@@ -45,7 +42,7 @@ class Rebuild(NamedTuple):
         experiment: its name.
         verdict: on all stages together.
         stages: those that ran; none after a stage of the data that differs.
-        scratch: the folder with the new files, kept if they are different; else "".
+        scratch: the folder with the new files, left there if they are different; else "".
     """
 
     experiment: str
@@ -59,27 +56,30 @@ class Rebuild(NamedTuple):
         return next((stage.stage for stage in self.stages if stage.differences), "")
 
 
-def rebuild(root: Path, declared: Params, experiment: str, *, source: Path) -> Rebuild:
+def rebuild(root: Path, declared: Params, experiment: str) -> Rebuild:
     """Run all stages of an experiment again, elsewhere, and compare what they make with what is here.
 
     Args:
         root: the project's folder, which stays as it is.
         declared: its params.yaml.
         experiment: which one.
-        source: the folder that holds the package, for the stages to run the same code.
 
     Raises:
-        ShowreelError: the raw files are missing, or a stage fails; what it left stays in the scratch folder.
+        ShowreelError: raw files are missing, or a stage fails; what it left stays in the scratch folder.
     """
-    root, raw = root.resolve(), paths.raw(declared.experiments[experiment].dataset)
-    if not (root / raw).is_dir():
-        raise ShowreelError(f"{raw}: missing; run `showreel download {raw.name}`")
+    root, stages = root.resolve(), list(graph.needed(experiment, declared).values())
+    raw = [stage.outputs[0] for stage in stages if stage.kind == "download"]
+    for folder in raw:
+        if not (root / folder).is_dir():
+            raise ShowreelError(f"{folder}: missing; run `showreel download {folder.name}`")
     scratch = Path(tempfile.mkdtemp(prefix="showreel-rebuild-"))
-    stages = list(graph.needed(experiment, declared).values())
     try:
-        _furnish(scratch, root, raw, is_snapshot="path" in declared.datasets[raw.name].options)
-        rebuilt = list(_run_all(stages, scratch, root, source))
-        outcome = verdict(stages, rebuilt)
+        snapshots = [folder for folder in raw if "path" in declared.datasets[folder.name].options]
+        _furnish(scratch, root, stages, snapshots)
+        for folder in raw:  # its links have names without commas, which SHOWREEL_MIRROR would split
+            (scratch / MIRROR / folder.name).symlink_to(root / folder)
+        rebuilt = list(_run_all([stage for stage in stages if stage.outputs[0] not in snapshots], scratch, root))
+        outcome = verdict(stages, rebuilt, _scores(stages, declared))
     except KeyboardInterrupt:
         shutil.rmtree(scratch)
         raise
@@ -88,32 +88,32 @@ def rebuild(root: Path, declared: Params, experiment: str, *, source: Path) -> R
     return Rebuild(experiment, outcome, rebuilt, str(scratch) if scratch.exists() else "")
 
 
-def _furnish(scratch: Path, root: Path, raw: Path, *, is_snapshot: bool) -> None:
-    """Put params.yaml and the raw files into the scratch folder.
+def _furnish(scratch: Path, root: Path, stages: Iterable[Stage], snapshots: Iterable[Path]) -> None:
+    """Put into the scratch folder what no stage makes there.
 
     A data set with a `path` is a snapshot of files that are not the project's, and they may have changed or gone: its
     raw folder is taken as it is. All others are made again, with the project's own raw files as the mirror.
     """
+    (scratch / MIRROR).mkdir()
     shutil.copy(root / paths.PARAMS, scratch / paths.PARAMS)
-    if is_snapshot:
-        shutil.copytree(root / raw, scratch / raw)
-    else:
-        (scratch / MIRROR).symlink_to(root / raw)  # a name without commas, which SHOWREEL_MIRROR would split
+    for folder in snapshots:
+        shutil.copytree(root / folder, scratch / folder)
+    written = {path for stage in stages for path in (*stage.outputs, stage.record)}
+    for path in {path for stage in stages for path in stage.inputs} - written:
+        if (root / path).is_file():
+            (scratch / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(root / path, scratch / path)
 
 
-def _run_all(stages: list[Stage], scratch: Path, root: Path, source: Path) -> Iterator[Rebuilt]:
+def _run_all(stages: Iterable[Stage], scratch: Path, root: Path) -> Iterator[Rebuilt]:
     """Run stage after stage; after data that differ all else would, so that is the end."""
-    mirrors = [MIRROR, os.environ.get("SHOWREEL_MIRROR", "")]
-    paths = [str(source), os.environ.get("PYTHONPATH", "")]
-    environment = os.environ | {
-        "SHOWREEL_MIRROR": ",".join(filter(None, mirrors)),
-        "PYTHONPATH": os.pathsep.join(filter(None, paths)),
-    }
-    for stage in tqdm(stages, desc="rebuild", unit=" stages", disable=None):
-        if not (scratch / MIRROR).exists() and stage.command.startswith("download "):
-            continue
+    source = [str(registry.PACKAGE.parent), os.environ.get("PYTHONPATH", "")]
+    for stage in tqdm(list(stages), desc="rebuild", unit=" stages", disable=None):
+        mirrors = [str(MIRROR / stage.command.split()[-1]), os.environ.get("SHOWREEL_MIRROR", "")]
+        variables = {"SHOWREEL_MIRROR": ",".join(filter(None, mirrors))}
+        variables["PYTHONPATH"] = os.pathsep.join(filter(None, source))
         command = [sys.executable, "-m", "showreel", *stage.command.split()]
-        done = subprocess.run(command, cwd=scratch, env=environment, stdout=subprocess.DEVNULL)
+        done = subprocess.run(command, cwd=scratch, env=os.environ | variables, stdout=subprocess.DEVNULL)
         if done.returncode:
             raise ShowreelError(f"{scratch}: `showreel {stage.command}` failed there; its message stands above")
         differences = list(_differences(stage, scratch, root))
@@ -125,30 +125,49 @@ def _run_all(stages: list[Stage], scratch: Path, root: Path, source: Path) -> It
 def _differences(stage: Stage, scratch: Path, root: Path) -> Iterator[Difference]:
     """Compare a stage's outputs; its lineage record holds their digests, so it adds nothing."""
     for output in map(str, stage.outputs):
-        names = {name for folder in (root, scratch) for name in files_under(folder, output, ignored_names(root))}
+        names = {name for folder in (root, scratch) for name in files_under(folder, output)}
         for name in sorted(names or {output}):
-            found = difference(name, root / name, scratch / name)
-            if found:
+            if found := difference(name, root / name, scratch / name):
                 yield found
 
 
-def verdict(stages: list[Stage], rebuilt: list[Rebuilt]) -> Verdict:
-    """Judge all stages together: data must be identical, an experiment's scores near enough."""
-    differing = {one.stage: one.differences for one in rebuilt if one.differences}
+def _scores(stages: Iterable[Stage], declared: Params) -> dict[Path, Scores]:
+    """Return the scores of the experiments' tasks, by the files that hold them."""
+    experiments = {stage.experiment for stage in stages} & declared.experiments.keys()
+    tasks = {name: declared.experiments[name].task for name in experiments}
+    return {paths.metrics(name): registry.module(registry.TASKS, task, "scores").SCORES for name, task in tasks.items()}
+
+
+def verdict(stages: Collection[Stage], rebuilt: Iterable[Rebuilt], scores: Mapping[Path, Scores]) -> Verdict:
+    """Judge all stages together: data must be identical, an experiment's scores near enough.
+
+    Args:
+        stages: those to run.
+        rebuilt: those that ran.
+        scores: the scores of the task, by the file that holds them.
+    """
+    differing = {stage.stage: stage.differences for stage in rebuilt if stage.differences}
     if not differing:
         return "identical"
-    of_data = {stage.name for stage in stages if not stage.experiment}
-    if of_data.intersection(differing):
+    if {stage.name for stage in stages if not stage.experiment} & differing.keys():
         return "different"
-    found = [one for differences in differing.values() for one in differences]
-    return "within tolerance" if all(map(_is_tolerable, found)) else "different"
+    found = [difference for differences in differing.values() for difference in differences]
+    is_near = all(_is_tolerable(difference, scores.get(Path(difference.path))) for difference in found)
+    return "within tolerance" if is_near else "different"
 
 
-def _is_tolerable(found: Difference) -> bool:
+def _is_tolerable(found: Difference, scores: Scores | None) -> bool:
     """Judge the scores by how far they are off: all that an experiment's other files are for is to lead to them."""
-    judged = found.figures if found.path.endswith(f"/{SCORES}") else {}
-    return not found.breaks and all(distance <= _tolerance(key) for key, distance in judged.items())
+    figures = found.figures if scores else {}
+    return not found.breaks and all(distance <= _tolerance(key, scores or {}) for key, distance in figures.items())
 
 
-def _tolerance(key: str) -> float:
-    return next((limit for name, limit in TOLERANCES.items() if name in key), math.inf)
+def _tolerance(key: str, scores: Scores) -> float:
+    """Return how far a number of metrics.json may be off: other devices round otherwise, and a training adds to it."""
+    for prefix in PREFIXES:
+        key = key.removeprefix(prefix)
+    for suffix in SUFFIXES:
+        key = key.removesuffix(suffix)
+    tolerances = {name: score.tolerance for name, score in scores.items()}
+    tolerances["gain"] = next(iter(tolerances.values()))
+    return tolerances.get(key, 0.0)  # of counts

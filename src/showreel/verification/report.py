@@ -5,19 +5,17 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from showreel.pipeline import graph
-from showreel.verification.audit import Audit
+from showreel.params.text import shown
+from showreel.pipeline.records import SHORT_COMMIT
+from showreel.verification.check import Check
 from showreel.verification.compare import Difference
-from showreel.verification.findings import Finding
+from showreel.verification.findings import Finding, Kind
 from showreel.verification.mending import joined
 from showreel.verification.rebuild import Rebuild
 from showreel.verification.same import Sameness
 
 NAMED = 3
 """Stages or paths that a line names before it only counts."""
-
-
-SHORT_COMMIT = 12
 
 
 class Report(NamedTuple):
@@ -28,83 +26,79 @@ class Report(NamedTuple):
     json: str
 
 
-def of_audit(audit: Audit) -> Report:
-    """Tell one line a cause, with the command that mends it, and a last line that sums up."""
-    right = not any(finding.fault for finding in audit.findings)
-    figures = {"runs": audit.runs, "files": audit.files, "bytes": audit.size}
-    before = graph.ancestors(audit.stages)
-    plain = {"right": right, **figures, "findings": [_plain(finding, before) for finding in audit.findings]}
-    return Report(right, "\n".join([*_lines(audit, before), _summary(audit)]), _json(plain))
+def of_check(check: Check) -> Report:
+    """Report one line a cause, with the command that mends it, and a last line that sums up."""
+    right = not any(finding.fault for finding in check.findings)
+    counts = {"runs": check.runs, "files": check.files, "bytes": check.size}
+    values = {"right": right, **counts, "findings": [_plain(finding) for finding in check.findings]}
+    return Report(right, "\n".join([*_lines(check.findings), _summary(check)]), _json(values))
 
 
 def of_rebuild(rebuild: Rebuild) -> Report:
-    """Tell one line a stage, one a file that differs, and the verdict."""
-    lines = []
-    for stage in rebuild.stages:
-        lines.append(f"{stage.stage}: {'differs' if stage.differences else 'identical'}")
-        lines += [f"    {difference.path}: {_distance(difference)}" for difference in stage.differences]
+    """Report one line a stage, one a file that differs, and the verdict."""
+    stages = {stage.stage: stage.differences for stage in rebuild.stages}
     first = f"; the first stage that differs is {rebuild.first}" if rebuild.first else ""
-    kept = f"; the new files are in {rebuild.scratch}" if rebuild.scratch else ""
-    lines.append(f"{rebuild.experiment}: {rebuild.verdict}{first}{kept}")
-    stages = [
-        {"stage": stage.stage, "differences": [difference._asdict() for difference in stage.differences]}
-        for stage in rebuild.stages
-    ]
-    plain = {**rebuild._asdict(), "first": rebuild.first, "stages": stages}
-    return Report(rebuild.verdict != "different", "\n".join(lines), _json(plain))
+    scratch = f"; the new files are in {rebuild.scratch}" if rebuild.scratch else ""
+    last = f"{rebuild.experiment}: {rebuild.verdict}{first}{scratch}"
+    values = {**rebuild._asdict(), "first": rebuild.first, "stages": _plain_stages(stages)}
+    return Report(rebuild.verdict != "different", "\n".join([*_stage_lines(stages, "identical"), last]), _json(values))
 
 
 def of_sameness(sameness: Sameness) -> Report:
-    """Tell one line a stage, one a file that differs, and a last line that sums up."""
-    lines = []
-    for stage, differences in sameness.stages.items():
-        lines.append(f"{stage}: {'differs' if differences else 'the same'}")
-        lines += [f"    {difference.path}: {_distance(difference)}" for difference in differences]
-    told = (
-        f"{len(sameness.differing)} of {len(sameness.stages)} stages differ" if sameness.differing else "the same bytes"
-    )
-    lines.append(f"the code of {sameness.commit[:SHORT_COMMIT]} and the code here: {told}")
-    stages = [
+    """Report one line a stage, one a file that differs, and a last line that sums up."""
+    count = f"{len(sameness.differing)} of {len(sameness.stages)} stages differ"
+    verdict = count if sameness.differing else "the same bytes"
+    last = f"the code of {sameness.commit[:SHORT_COMMIT]} and the code here: {verdict}"
+    stages = _plain_stages(sameness.stages)
+    values = {"commit": sameness.commit, "same": not sameness.differing, "stages": stages}
+    text = "\n".join([*_stage_lines(sameness.stages, "the same"), last])
+    return Report(not sameness.differing, text, _json(values))
+
+
+def _stage_lines(stages: Mapping[str, list[Difference]], equal: str) -> Iterator[str]:
+    for stage, differences in stages.items():
+        yield f"{stage}: {'differs' if differences else equal}"
+        yield from (f"    {difference.path}: {_distance(difference)}" for difference in differences)
+
+
+def _plain_stages(stages: Mapping[str, list[Difference]]) -> list[dict[str, object]]:
+    return [
         {"stage": stage, "differences": [difference._asdict() for difference in differences]}
-        for stage, differences in sameness.stages.items()
+        for stage, differences in stages.items()
     ]
-    plain = {"commit": sameness.commit, "same": not sameness.differing, "stages": stages}
-    return Report(not sameness.differing, "\n".join(lines), _json(plain))
 
 
-def _json(plain: object) -> str:
-    return json.dumps(plain, indent=1, ensure_ascii=False)
+def _json(values: object) -> str:
+    return json.dumps(values, indent=1, ensure_ascii=False)
 
 
 def _distance(difference: Difference) -> str:
     """Name what cannot be compared, and the largest of the differences that can."""
     largest = sorted(difference.figures.items(), key=lambda item: -item[1])
-    told = [f"{name} by {distance:.3g}" if distance else name for name, distance in largest[:NAMED]]
+    numbers = [f"{name} by {distance:.3g}" if distance else name for name, distance in largest[:NAMED]]
     more = [f"{len(largest) - NAMED} more"] if len(largest) > NAMED else []
-    return ", ".join([*difference.breaks[:NAMED], *told, *more])
+    return ", ".join([*difference.breaks[:NAMED], *numbers, *more])
 
 
-def _lines(audit: Audit, before: Mapping[str, set[str]]) -> Iterator[str]:
-    for group in _groups(audit.findings):
+def _lines(findings: list[Finding]) -> Iterator[str]:
+    for group in _groups(findings):
         first = group[0]
-        paths = list(dict.fromkeys(finding.path for finding in group))
+        paths = list(dict.fromkeys(shown(finding.path) for finding in group))
         stages = list(dict.fromkeys(finding.stage for finding in group if finding.stage))
         yield f"{first.kind}: {_paths(paths)} {first.detail}{_stages(stages)}"
-        for command in joined((finding.mend for finding in group), before):
-            yield f"    run: {command}"
+        mends = joined(finding.mend for finding in group)
+        if others := joined(finding.otherwise for finding in group):
+            mends[-1:] = [f"{mends[-1]}; if that does not help: {' && '.join(others)}"]
+        yield from (f"    run: {command}" for command in mends)
 
 
 def _groups(findings: list[Finding]) -> list[list[Finding]]:
     """Put together what has one cause: the same is said of the same path, or the same file is missing everywhere."""
     groups: dict[tuple[str, str, str], list[Finding]] = {}
     for finding in findings:
-        path = "" if finding.detail in SHARED_DETAILS else finding.path
+        path = "" if finding.kind is Kind.MISSING else finding.path
         groups.setdefault((finding.kind, path, finding.detail), []).append(finding)
     return list(groups.values())
-
-
-SHARED_DETAILS = frozenset({"not on the disk"})
-"""What is said of many paths at once."""
 
 
 def _paths(names: list[str]) -> str:
@@ -116,16 +110,19 @@ def _stages(names: list[str]) -> str:
     """Name few stages, count many."""
     if not names:
         return ""
-    shown = ", ".join(names[:NAMED])
-    return f" ({shown})" if len(names) <= NAMED else f" ({len(names)} stages: {shown}, …)"
+    some = ", ".join(names[:NAMED])
+    return f" ({some})" if len(names) <= NAMED else f" ({len(names)} stages: {some}, …)"
 
 
-def _plain(finding: Finding, before: Mapping[str, set[str]]) -> dict[str, object]:
-    command = " ; ".join(joined([finding.mend], before))
-    return {**finding._asdict(), "mend": command}
+def _plain(finding: Finding) -> dict[str, object]:
+    """Return a finding in JSON's types, its commands as they are typed."""
+    commands = {name: " ; ".join(joined([getattr(finding, name)])) for name in ("mend", "otherwise")}
+    return {**finding._asdict(), **commands}
 
 
-def _summary(audit: Audit) -> str:
-    counts = Counter(finding.kind for finding in audit.findings if finding.fault)
+def _summary(check: Check) -> str:
+    counts = Counter(finding.kind for finding in check.findings if finding.fault)
+    published = len({finding.stage for finding in check.findings if finding.kind is Kind.PUBLISHED})
+    aside = f" ({published} published)" if published and not counts[Kind.PUBLISHED] else ""
     verdict = ", ".join(f"{count} {kind}" for kind, count in counts.items()) or "all right"
-    return f"{audit.runs} stage runs, {audit.files} files, {audit.size / 1e6:,.1f} MB: {verdict}"
+    return f"{check.runs} stage runs, {check.files} files, {check.size / 1e6:,.1f} MB: {verdict}{aside}"

@@ -6,30 +6,35 @@ imports neither.
 """
 
 import json
+import re
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from showreel.params import registry
 from showreel.params.schema import Params
+from showreel.pipeline import provenance
 from showreel.pipeline.programs import ask
 from showreel.storage.errors import ShowreelError
-from showreel.verification.accounts import LOCK
-from showreel.verification.audit import audit
+from showreel.verification.check import check
 from showreel.verification.findings import Finding
 
 NOTHING_TO_DO = "Nothing to be done"
 WITHOUT_RECORD = "missing provenance/metadata"
 
+CAUSE = re.compile(r"^\w*(Error|ERROR|Exception)\b.*(\n(?!\s*\n).+)*", re.MULTILINE)
+"""What an engine says of an error: from the line that names it to the next empty one."""
+LONGEST_CAUSE = 1000
+"""Characters that a message shows."""
 
-def sync(experiments: Sequence[str], declared: Params, *, root: Path, source: Path) -> str:
+
+def sync(experiments: Sequence[str], declared: Params, *, root: Path) -> str:
     """Make both engines take the results of some experiments for up to date, and return what was done in a sentence.
 
     Args:
         experiments: their names.
         declared: the project's params.yaml.
         root: the project's folder, the current one.
-        source: the folder that holds the package.
 
     Raises:
         ShowreelError: an engine fails, neither has the results up to date, they are not what their lineage records say,
@@ -40,9 +45,9 @@ def sync(experiments: Sequence[str], declared: Params, *, root: Path, source: Pa
         return "both engines are up to date"
     if not (dvc or snakemake):
         raise ShowreelError("neither engine has these experiments up to date; run `dvc repro` or `snakemake` first")
-    _prove(audit(root, declared, source=source, experiments=experiments).findings)
+    _prove(check(root, declared, experiments=experiments).findings)
     if dvc:
-        _bring_into_the_present(registry.PACKAGE.rglob("*.py"))
+        _bring_into_the_present(provenance.sources(registry.PACKAGE))
         _run("snakemake", "--touch", "--forceall", "--cores", "1", *experiments)
     else:
         _run("dvc", "commit", "--force", "--with-deps", *_stages(experiments))
@@ -53,17 +58,17 @@ def sync(experiments: Sequence[str], declared: Params, *, root: Path, source: Pa
 
 
 def _prove(findings: Iterable[Finding]) -> None:
-    """Refuse results with a fault; that dvc.lock is older than they are is what this is about."""
-    faults = [finding for finding in findings if finding.fault and finding.path != LOCK]
+    """Refuse results with a fault."""
+    faults = [finding for finding in findings if finding.fault]
     if faults:
         more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
         raise ShowreelError(f"{faults[0].path}: {faults[0].detail}{more}; see `showreel verify`")
 
 
-def _bring_into_the_present(code: Iterable[Path]) -> None:
+def _bring_into_the_present(code: Sequence[Path]) -> None:
     """Touch code with a time to come: Snakemake would find its outputs older than that, fail, and delete them."""
     now = time.time()
-    for path in code:
+    for path in {*code, *(path.parent for path in code)}:
         if path.stat().st_mtime > now:
             path.touch()
 
@@ -86,7 +91,12 @@ def _run(*command: str) -> str:
     """Run a command and return what it printed: all of it, or the standard output of DVC, whose JSON stands alone."""
     done = ask(*command)
     if done.returncode:
-        raise ShowreelError(
-            f"`{' '.join(command[:2])}` failed: {done.stderr.strip()[-500:] or done.stdout.strip()[-500:]}"
-        )
+        raise ShowreelError(f"`{' '.join(command[:2])}` failed: {cause(done.stdout + done.stderr)}")
     return done.stdout if command[0] == "dvc" else done.stdout + done.stderr
+
+
+def cause(printed: str) -> str:
+    """Return what an engine printed of the error that ended it, in one line: the end, where it names none."""
+    named = [" ".join(found.group().split()) for found in CAUSE.finditer(printed)]
+    text = "; ".join(named)[:LONGEST_CAUSE] or " ".join(printed.split())[-LONGEST_CAUSE:]
+    return text or "it does not say why"
