@@ -86,11 +86,11 @@ def constant(folder: str, name: str, constant: str, part: str = "") -> Any:
     check(folder, name)
     path = PACKAGE / folder / name / f"{part}.py" if part else PACKAGE / folder / f"{name}.py"
     for node in _parsed(path).body:
-        targets = (
-            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-        )
+        if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
+            continue
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         if any(isinstance(target, ast.Name) and target.id == constant for target in targets):
-            return ast.literal_eval(node.value)  # type: ignore[union-attr, arg-type]
+            return ast.literal_eval(node.value)
     raise ParamsError(f"{path}: has no {constant}, which every file of {folder}/ says")
 
 

@@ -35,12 +35,14 @@ def bounds(
     values = summary(columns)
     averaged = {name for name in values if name in columns and columns[name].ndim == 1}
     pooled = {} if values.keys() == averaged else _resampled(columns, summary)
-    return {
-        name: _normal(columns[name], value)
-        if name in averaged
-        else (value, *map(float, np.quantile(pooled[name], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])))
-        for name, value in values.items()
-    }
+    found = {}
+    for name, value in values.items():
+        if name in averaged:
+            found[name] = _normal(columns[name], value)
+        else:
+            low, high = np.quantile(pooled[name], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+            found[name] = (value, float(low), float(high))
+    return found
 
 
 def resamples(count: int) -> list[NDArray[np.int64]]:

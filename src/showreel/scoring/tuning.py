@@ -92,7 +92,9 @@ def tuned(baselines: Mapping[str, Baseline], contest: Contest) -> Iterator[tuple
         jobs = [partial(_scored, contest.task, best[name], contest.test, rows) for name in baselines for rows in slices]
         parts = list(_progress(pool, jobs, "score baselines"))
         size = len(slices)
-        columns = {name: joined(parts[i * size : (i + 1) * size]) for i, name in enumerate(baselines)}
+        columns: dict[str, Columns] = {
+            name: joined(parts[i * size : (i + 1) * size]) for i, name in enumerate(baselines)
+        }
         yield best, columns
 
 

@@ -20,7 +20,7 @@ from showreel.scoring.tuning import Contest, Tuned
 from showreel.storage import prepared, reel
 from showreel.storage.errors import ShowreelError
 from showreel.storage.examples import ExampleSplit, picked
-from showreel.storage.fields import SPLITS, Fields
+from showreel.storage.fields import SPLITS, Fields, Ragged
 from showreel.storage.reel import Chosen, Reel
 from showreel.training import device, network_file
 
@@ -133,7 +133,7 @@ def _check(recorded: Reel, files: Paths, test: ExampleSplit) -> None:
     for rows, described in ((recorded.inputs, test.inputs), (recorded.targets, test.targets)):
         for field, about in described.items():
             stored = rows.get(field)
-            values = getattr(stored, "values", stored)
+            values = stored.values if isinstance(stored, Ragged) else stored
             if values is None or values.shape[1:] != about.shape:
                 raise ShowreelError(
                     f"{files.reel}: its {field} is not of the size of that in {files.input}; train again"

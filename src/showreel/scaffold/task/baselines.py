@@ -27,7 +27,7 @@ def unchanged(made: Made) -> Baseline | None:
 def threshold(inputs: Fields, *, level: int) -> NDArray[np.float32]:
     """Answer by the input's own brightness."""
     brightness = np.asarray(inputs["image"]).mean(axis=-1, keepdims=True)
-    return (brightness > level).astype(np.float32)
+    return np.asarray(brightness > level, np.float32)
 
 
 def places(examples: ExampleSplit) -> NDArray[np.float32]:
@@ -38,4 +38,4 @@ def places(examples: ExampleSplit) -> NDArray[np.float32]:
 
 def most_often(inputs: Fields, shares: NDArray[np.float32]) -> NDArray[np.float32]:
     """Answer what is most often right at each place, whatever the input."""
-    return np.broadcast_to(shares, (len(np.asarray(inputs["image"])), *shares.shape)).astype(np.float32)
+    return np.repeat(shares[np.newaxis], len(np.asarray(inputs["image"])), axis=0)

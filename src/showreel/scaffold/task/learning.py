@@ -57,7 +57,7 @@ def recorded(outputs: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 def loss(targets: Fields, outputs: NDArray[np.float32]) -> NDArray[np.float64]:
     """Return each example's squared error, (n,)."""
-    return np.square(outputs - bright(targets)).mean(axis=(1, 2, 3), dtype=np.float64)
+    return np.asarray(np.square(outputs - bright(targets)).mean(axis=(1, 2, 3)), np.float64)
 
 
 def score(targets: Fields, outputs: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -21,9 +21,9 @@ def summary(columns: Columns) -> dict[str, float]:
 
 def right(targets: Fields, outputs: NDArray[np.float32]) -> NDArray[np.float64]:
     """Return each example's share of pixels that are answered rightly, (n,)."""
-    return ((outputs > 0.5) == bright(targets)).mean(axis=(1, 2, 3), dtype=np.float64)
+    return np.asarray(((outputs > 0.5) == bright(targets)).mean(axis=(1, 2, 3)), np.float64)
 
 
 def bright(targets: Fields) -> NDArray[np.bool_]:
     """Return which pixels are brighter than half: (n, h, w, 1)."""
-    return np.asarray(targets["image"]).mean(axis=-1, keepdims=True) > 127.5
+    return np.asarray(np.asarray(targets["image"]).mean(axis=-1, keepdims=True) > 127.5)

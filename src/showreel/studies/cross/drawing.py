@@ -99,13 +99,13 @@ def _centred(canvas: NDArray[np.uint8], text: str, left: int, baseline: int, siz
 
 def _shares(values: NDArray[np.float64], everything: NDArray[np.float64], score: Score) -> NDArray[np.float64]:
     """Return how good values are among all: 0 for the worst, 1 for the best."""
-    shares = (values - everything.min()) / (np.ptp(everything) or 1)
+    shares = np.asarray((values - everything.min()) / (np.ptp(everything) or 1), np.float64)
     return shares if score.better == "higher" else 1 - shares
 
 
 def _mapped(shares: NDArray[np.float64]) -> NDArray[np.uint8]:
     colours = difference_map()
-    return colours[np.rint(shares * (len(colours) - 1)).astype(int)]
+    return np.asarray(colours[np.rint(shares * (len(colours) - 1)).astype(int)])
 
 
 def _signed(gains: NDArray[np.float64]) -> NDArray[np.uint8]:

@@ -22,7 +22,7 @@ def baselines(made: Made) -> Mapping[str, Baseline]:
     """
     if not made.degradation:
         return {}
-    shape = made.targets["image"].shape[:2]
+    shape = _size(made)
     named: Mapping[str, Baseline] = registry.module("degradations", made.degradation).BASELINES
     return {
         name: baseline._replace(answer=partial(_restored, baseline.answer, shape)) for name, baseline in named.items()
@@ -33,7 +33,13 @@ def unchanged(made: Made) -> Baseline | None:
     """Return the degraded image itself; one of another size is enlarged by repeating its pixels."""
     if not made.degradation:
         return None
-    return Baseline(partial(_enlarged, made.targets["image"].shape[:2]))
+    return Baseline(partial(_enlarged, _size(made)))
+
+
+def _size(made: Made) -> tuple[int, int]:
+    """Return the (height, width) of the clean images."""
+    height, width, _ = made.targets["image"].shape
+    return height, width
 
 
 def _restored(restore: Callable[..., Images], shape: tuple[int, int], inputs: Fields, **options: Any) -> Images:
