@@ -38,7 +38,7 @@ class Checkout:
         for name in ("workflow", "src", "profiles", "exports"):
             shutil.copytree(ROOT / name, folder / name, ignore=IGNORED)
         (folder / "models").mkdir()
-        (folder / "models/random.keras").touch()
+        shutil.copy(ROOT / "models/random.keras", folder / "models")
         if params:
             (folder / "params.yaml").write_text(params)
         checkout = cls(folder)

@@ -106,12 +106,13 @@ def _of_experiment(name: str, declared: Params) -> list[Stage]:
     experiment = declared.experiments[name]
     task, network = experiment.task, paths.model(name)
     data = tuple(dict.fromkeys(map(paths.prepared, (experiment.dataset, experiment.input))))
-    own, parent = f"experiments.{name}", paths.model(experiment.weights)
+    own = f"experiments.{name}"
+    parents = () if experiment.weights == RANDOM else (paths.model(experiment.weights),)
     scored = (paths.chosen(name), paths.metrics(name))
     drawn = (paths.gif, paths.poster, paths.card, paths.still, paths.sheet, paths.places)
     return [
         _stage(
-            f"train {name}", (*data, parent), (network, paths.reel(name), paths.history(name)), experiment=name,
+            f"train {name}", (*data, *parents), (network, paths.reel(name), paths.history(name)), experiment=name,
             code=paths.code("train", model=experiment.model, task=task),
             params=("seed", "training", f"models.{experiment.model}", own),
         ),

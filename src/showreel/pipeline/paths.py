@@ -30,7 +30,7 @@ def prepared(name: str) -> Path:
 
 
 def model(experiment: str) -> Path:
-    """Return the trained network, in Keras's own format; of `random` an empty file that stands for no network."""
+    """Return the trained network, in Keras's own format."""
     return Path("models") / f"{experiment}.keras"
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from showreel.params import registry
-from showreel.params.schema import Params
+from showreel.params.schema import RANDOM, Params
 from showreel.pipeline import paths
 from showreel.pipeline.lineage import Lineage
 from showreel.storage import atomic, reel
@@ -28,7 +28,7 @@ class Paths(NamedTuple):
     Attributes:
         input: the prepared file of what the network is given.
         dataset: the data set's own prepared file.
-        parent: the network whose weights it begins with; an empty file where there is none.
+        parent: the network whose weights it begins with; None where they are random.
         model: the `.keras` file to write.
         reel: the reel file to write.
         history: the CSV file to write, one row an epoch.
@@ -38,7 +38,7 @@ class Paths(NamedTuple):
 
     input: Path
     dataset: Path
-    parent: Path
+    parent: Path | None
     model: Path
     reel: Path
     history: Path
@@ -52,7 +52,7 @@ class Paths(NamedTuple):
         return cls(
             input=paths.prepared(experiment.input),
             dataset=paths.prepared(experiment.dataset),
-            parent=paths.model(experiment.weights),
+            parent=None if experiment.weights == RANDOM else paths.model(experiment.weights),
             model=paths.model(name),
             reel=paths.reel(name),
             history=paths.history(name),
@@ -98,7 +98,7 @@ def train(
     with device.claimed(alone=True, count=recipe.devices) as processor:
         precision = device.set_arithmetic(recipe.precision, deterministic=recipe.deterministic)
         halved = loop.halved(recipe)
-        parent = network_file.load(files.parent) if files.parent.stat().st_size else None
+        parent = network_file.load(files.parent) if files.parent else None
         feed = loop.feed(experiment)
         with device.strategy(recipe.devices).scope():
             network = loop.compiled(experiment, feed.steps, parent, halved=halved)
@@ -107,7 +107,7 @@ def train(
         loop.fit(experiment, run, network, feed, [partial(loop.keep, files.checkpoint, key), *watchers])
     network.set_weights(run.best_weights)
     facts: dict[str, Any] = {"precision": precision, "devices": run.devices, "kept_epoch": run.best_epoch}
-    if parent is not None:
+    if files.parent:
         facts["parent"] = json.loads(network_file.origin(files.parent))
     score = next(iter(registry.module("tasks", task, "scores").SCORES))
     described = splits["test"].inputs | splits["test"].targets
