@@ -159,16 +159,35 @@ def sync(pattern: str, declared: schema.Params) -> None:
     from showreel.verification.sync import sync
 
     names = declared.matching(pattern)
-    terminal.write(sync(names, declared, root=paths.PARAMS.parent, source=registry.PACKAGE.parent))
+    terminal.write(sync(names, declared, root=paths.PARAMS.parent))
 
 
-def verify(pattern: str, as_json: bool, experiment: str | None, revision: str | None, declared: schema.Params) -> int:
+def verify(
+    pattern: str, as_json: bool, strict: bool, experiment: str | None, revision: str | None, declared: schema.Params
+) -> int:
     """Check every file against the lineage records, the code and params.yaml, or make one experiment again.
+
+    Results of other code than the present are published ones, and no fault unless --strict.
 
     --same COMMIT makes a tiny portfolio with that commit's code and with the code here, in scratch folders, and
     compares every output: what an edit that should change no result has to pass.
     """
-    raise NotImplementedError
+    from showreel.verification import report
+    from showreel.verification.check import check
+    from showreel.verification.rebuild import rebuild
+    from showreel.verification.same import same
+
+    root = paths.PARAMS.parent
+    if revision is not None:
+        answer = report.of_sameness(same(registry.PACKAGE.parent, revision))
+    elif experiment is not None:
+        messages.check_declared(experiment, declared.experiments, "experiment")
+        answer = report.of_rebuild(rebuild(root, declared, experiment))
+    else:
+        experiments = None if pattern == "*" else declared.matching(pattern)
+        answer = report.of_check(check(root, declared, experiments=experiments, strict=strict))
+    terminal.write(answer.json if as_json else answer.text)
+    return 0 if answer.right else 1
 
 
 def export(name: str, form: str, output: Path | None, declared: schema.Params) -> None:

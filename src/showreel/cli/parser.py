@@ -123,6 +123,7 @@ def _parser() -> argparse.ArgumentParser:
     choice = verifying.add_mutually_exclusive_group()
     choice.add_argument("pattern", nargs="?", default="*", help="'mnist-*'; default: all that is here")
     verifying.add_argument("--json", action="store_true", help="for machines: every finding")
+    verifying.add_argument("--strict", action="store_true", help="results of other code than the present are a fault")
     choice.add_argument("--rebuild", metavar="EXPERIMENT", help="make it again in a scratch folder and compare")
     choice.add_argument("--same", metavar="COMMIT", help="does its code make the same bytes as the code here?")
     _add_apply(added)
