@@ -19,7 +19,7 @@ from PIL import Image
 
 from showreel.applying.resizable import Resizable, resizable
 from showreel.applying.tiles import Span, spans
-from showreel.params import schema
+from showreel.params import loading, messages
 from showreel.pipeline import paths
 from showreel.storage.errors import ShowreelError
 from showreel.training import network_file
@@ -43,7 +43,7 @@ def load(name: str, project: Path = Path()) -> "Restorer":
         ParamsError: params.yaml is missing, or does not declare the experiment.
         ShowreelError: the network is missing, damaged, foreign, or not made of convolutions.
     """
-    schema.check_declared(name, schema.load(project / paths.PARAMS).experiments, "experiment")
+    messages.check_declared(name, loading.load(project / paths.PARAMS).experiments, "experiment")
     return Restorer(resizable(network_file.load(project / paths.model(name))))
 
 

@@ -62,9 +62,12 @@ def distances(
         The distance of each other; `nan` where an output is not a number.
 
     Raises:
-        ShowreelError: the file is damaged, or has images of another size.
+        ShowreelError: the file is damaged, or has no images, or images of another size.
     """
-    if reference.input_shape[1:] != prepared.image_shape(path):
+    described = prepared.described(path)
+    if "image" not in described:
+        raise ShowreelError(f"{path}: has no images, and an export is of a network that is given images alone")
+    if reference.input_shape[1:] != described["image"].shape:
         raise ShowreelError(f"{path}: the network is not made for images of this size; train again")
     count = prepared.count(path, "test")
     size = int(np.prod(reference.output_shape[1:]))
@@ -72,7 +75,7 @@ def distances(
     largest, total = dict.fromkeys(others, 0.0), dict.fromkeys(others, 0.0)
     with tqdm(desc=description, total=count, unit=" images", disable=None) as progress:
         for start in range(0, count, rows):
-            images = prepared.read_split(path, "test", slice(start, start + rows)).images
+            images = np.asarray(prepared.read(path, "test", slice(start, start + rows), ["image"])["image"])
             expected = predict(reference, images)
             for name, network in others.items():
                 difference = _difference(network(images), expected)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from showreel.storage.errors import ParamsError
 
 if TYPE_CHECKING:
-    from showreel.stages.train import Watcher
+    from showreel.training.loop import Watcher
 
 
 def check_installed(names: Collection[str]) -> None:

@@ -9,18 +9,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 from dvclive import Live  # type: ignore[attr-defined]
-from numpy.typing import NDArray
 from PIL import Image
 
 from showreel.storage import atomic
 from showreel.training.checkpoint import Run
+from showreel.watching.strip import strip
 
 if TYPE_CHECKING:
     import keras
 
-    from showreel.stages.train import Watcher
+    from showreel.training.loop import Watcher
 
 DECLARATION = """\
 metrics:
@@ -35,7 +34,7 @@ plots:
 
 @contextmanager
 def watching(folder: Path, title: str) -> Iterator["Watcher"]:
-    """Yield a watcher that logs scores and predictions of every epoch into a folder.
+    """Yield a watcher that logs scores and, where they are images, the network's outputs of every epoch into a folder.
 
     Args:
         folder: what it holds is replaced.
@@ -51,7 +50,10 @@ def watching(folder: Path, title: str) -> Iterator["Watcher"]:
                 live.step = epoch
                 for name, value in _scores(run, epoch).items():
                     live.log_metric(name, value)
-            live.log_image("predictions.png", _strip(run.frames[-1]))
+            if (pictures := strip(run.outputs[-1])) is not None:
+                live.log_image(
+                    "predictions.png", Image.fromarray(pictures[..., 0] if pictures.shape[-1] == 1 else pictures)
+                )
             live.next_step()
             logged = len(run.history)
 
@@ -59,15 +61,10 @@ def watching(folder: Path, title: str) -> Iterator["Watcher"]:
 
 
 def _scores(run: Run, epoch: int) -> dict[str, float]:
-    """Return what is known after an epoch; before the first one, that is the test score alone."""
-    scores = {"test_psnr": run.test_psnr[epoch]}
+    """Return the numbers of an epoch; before the first one, that is the test score alone."""
+    scores = {"test_score": run.test_scores[epoch]}
     if epoch:
-        scores |= {**run.history[epoch - 1], "images_per_second": run.timing[epoch - 1]["images_per_second"]}
+        speed = run.timing[epoch - 1]["examples_per_second"]
+        scores |= {**run.history[epoch - 1], "examples_per_second": speed}
         del scores["epoch"]
     return scores
-
-
-def _strip(frame: NDArray[np.uint8]) -> Image.Image:
-    """Put the images of a frame, uint8 (n, h, w, c), side by side."""
-    strip = np.hstack(list(frame))
-    return Image.fromarray(strip[..., 0] if strip.shape[-1] == 1 else strip)

@@ -1,4 +1,4 @@
-"""A training as TensorBoard's event files: curves, weight histograms, predictions, and the network's graph.
+"""A training as TensorBoard's event files: curves, weight histograms, pictures, and the network's graph.
 
 After a kill the files go on where they ended. What the run does not remember, the learning rate and the weights, is
 then missing for the one epoch in which the kill came, unless it came after that epoch was logged.
@@ -16,9 +16,10 @@ import tensorflow as tf
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from showreel.training.checkpoint import Run
+from showreel.watching.strip import strip
 
 if TYPE_CHECKING:
-    from showreel.stages.train import Watcher
+    from showreel.training.loop import Watcher
 
 LAST = "loss"
 """The tag that is written last in each epoch: who has it, has the epoch."""
@@ -71,8 +72,8 @@ def _losses(folder: Path) -> list[float]:
 
 def _graph(network: keras.Model) -> tf.Graph:
     """Trace the network, without running it."""
-    images = network.inputs[0]
-    return tf.function(network).get_concrete_function(tf.TensorSpec(images.shape, images.dtype)).graph
+    inputs = tf.nest.map_structure(lambda tensor: tf.TensorSpec(tensor.shape, tensor.dtype), network.input)
+    return tf.function(network).get_concrete_function(inputs).graph
 
 
 def _log_state(network: keras.Model, epoch: int) -> None:
@@ -84,10 +85,11 @@ def _log_state(network: keras.Model, epoch: int) -> None:
 
 
 def _log_epoch(run: Run, epoch: int) -> None:
-    """Log what the run remembers of an epoch; before the first one, that is the predictions and their score."""
-    tf.summary.image("predictions", np.hstack(list(run.frames[epoch]))[np.newaxis], epoch)
-    tf.summary.scalar("test_psnr", run.test_psnr[epoch], epoch)
+    """Log what the run remembers of an epoch; before the first one, that is the outputs and their score."""
+    if (pictures := strip(run.outputs[epoch])) is not None:
+        tf.summary.image("predictions", pictures[np.newaxis], epoch)
+    tf.summary.scalar("test_score", run.test_scores[epoch], epoch)
     if epoch:
         scores = run.history[epoch - 1] | run.timing[epoch - 1]
-        for name in ("images_per_second", "validation_psnr", "validation_loss", LAST):
+        for name in ("examples_per_second", "validation_score", "validation_loss", LAST):
             tf.summary.scalar(name, scores[name], epoch)
