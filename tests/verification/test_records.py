@@ -55,14 +55,14 @@ def test_each_of_these_reasons_is_another_one(tmp_path: Path) -> None:
     for content in CONTENTS.values():
         (tmp_path / RECORD).write_bytes(content.encode(errors="surrogateescape"))
         details.add(project.check(tmp_path).findings[0].detail)
-    assert len(details) == len(CONTENTS) - 3  # four have no digest
+    assert len(details) == len(CONTENTS) - 3  # four have no revision
 
 
 def test_a_record_of_an_earlier_version_says_what_to_do(tmp_path: Path) -> None:
     project.make(tmp_path)
     (tmp_path / RECORD).write_text(CONTENTS["of an earlier version"])
     (finding,) = project.check(tmp_path).findings
-    assert "without a digest, as those of earlier versions: delete it, and run its stage again" in finding.detail
+    assert "without a revision, as those of earlier versions: delete it, and run its stage again" in finding.detail
 
 
 def test_what_a_record_says_does_no_harm_to_a_terminal(tmp_path: Path) -> None:

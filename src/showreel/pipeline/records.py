@@ -94,9 +94,10 @@ def listed(root: Path) -> list[Path]:
 
 def _record(root: Path, place: Path) -> Record:
     content = json.loads((root / place).read_text(encoding="utf-8"))
-    if "digest" not in content:
-        raise ValueError("without a digest, as those of earlier versions: delete it, and run its stage again")
-    if content.pop("digest") != provenance.value_digest(content):
+    if "revision" not in content:
+        raise ValueError("without a revision, as those of earlier versions: delete it, and run its stage again")
+    digest = content.pop("digest", None)
+    if digest not in (None, provenance.value_digest(content)):
         raise ValueError("it was changed after it was written")
     command, commit, revision = content.pop("command"), content.pop("commit"), content.pop("revision")
     if not command.split() or paths.record(*command.split()) != place:

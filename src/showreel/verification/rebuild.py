@@ -75,9 +75,7 @@ def rebuild(root: Path, declared: Params, experiment: str) -> Rebuild:
     scratch = Path(tempfile.mkdtemp(prefix="showreel-rebuild-"))
     try:
         snapshots = [folder for folder in raw if "path" in declared.datasets[folder.name].options]
-        _furnish(scratch, root, stages, snapshots)
-        for folder in raw:  # its links have names without commas, which SHOWREEL_MIRROR would split
-            (scratch / MIRROR / folder.name).symlink_to(root / folder)
+        _furnish(scratch, root, raw, snapshots)
         rebuilt = list(_run_all([stage for stage in stages if stage.outputs[0] not in snapshots], scratch, root))
         outcome = verdict(stages, rebuilt, _scores(stages, declared))
     except KeyboardInterrupt:
@@ -88,21 +86,18 @@ def rebuild(root: Path, declared: Params, experiment: str) -> Rebuild:
     return Rebuild(experiment, outcome, rebuilt, str(scratch) if scratch.exists() else "")
 
 
-def _furnish(scratch: Path, root: Path, stages: Iterable[Stage], snapshots: Iterable[Path]) -> None:
-    """Put into the scratch folder what no stage makes there.
+def _furnish(scratch: Path, root: Path, raw: Iterable[Path], snapshots: Iterable[Path]) -> None:
+    """Put params.yaml and the raw files into the scratch folder.
 
     A data set with a `path` is a snapshot of files that are not the project's, and they may have changed or gone: its
     raw folder is taken as it is. All others are made again, with the project's own raw files as the mirror.
     """
-    (scratch / MIRROR).mkdir()
     shutil.copy(root / paths.PARAMS, scratch / paths.PARAMS)
     for folder in snapshots:
         shutil.copytree(root / folder, scratch / folder)
-    written = {path for stage in stages for path in (*stage.outputs, stage.record)}
-    for path in {path for stage in stages for path in stage.inputs} - written:
-        if (root / path).is_file():
-            (scratch / path).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(root / path, scratch / path)
+    (scratch / MIRROR).mkdir()
+    for folder in raw:
+        (scratch / MIRROR / folder.name).symlink_to(root / folder)  # no comma in it, which SHOWREEL_MIRROR would split
 
 
 def _run_all(stages: Iterable[Stage], scratch: Path, root: Path) -> Iterator[Rebuilt]:
