@@ -13,25 +13,13 @@ from showreel.scoring.score import Columns
 from showreel.scoring.tuning import Tuned
 
 
-def strongest(columns: Mapping[str, Columns], scores: Any) -> str:
-    """Return the name of the baseline that is best by THE score; "" where there is none.
-
-    Args:
-        columns: baseline → its columns.
-        scores: the task's module `scores`: a `tasks.contract.Scores`.
-    """
-    first, score = next(iter(scores.SCORES.items()))
-    sign = 1 if score.better == "higher" else -1
-    return max(columns, key=lambda name: sign * scores.summary(columns[name])[first], default="")
-
-
 def metrics(sides: Mapping[str, Columns], baseline: Columns | None, scores: Any) -> dict[str, float]:
     """Return summary scores with their intervals, and the network's gain on the strongest baseline.
 
     Args:
         sides: "" for the network and `input`, where that is an answer, → columns.
         baseline: the strongest one's columns.
-        scores: the task's module `scores`.
+        scores: the task's module `scores`: a `tasks.contract.Scores`.
     """
     numbers: dict[str, float] = {}
     for name, columns in sides.items():

@@ -23,13 +23,16 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from showreel.params import registry
-from showreel.scoring.baselines import Baseline
+from showreel.scoring.baselines import Baseline, Made
 from showreel.scoring.score import Columns
 from showreel.storage.examples import ExampleSplit
 from showreel.storage.fields import Fields
 
 TUNING_EXAMPLES = 256
 """Validation examples by which a baseline's options are chosen, evenly spread over the split."""
+
+UNTOUCHED = ""
+"""The name of the input as it is among methods; no baseline has it."""
 
 JOB_VALUES = 1 << 18
 """Values of the test examples that a worker answers at a time."""
@@ -78,6 +81,43 @@ class Contest(NamedTuple):
     known: Options
 
 
+class Rivals(NamedTuple):
+    """What a network is compared with.
+
+    Attributes:
+        methods: baseline → its method, tuned.
+        columns: baseline → its columns over the complete test split.
+        untouched: the columns of the input as it is; None where that is no answer.
+        strongest: the baseline that is best by THE score; "" where there is none.
+    """
+
+    methods: dict[str, Tuned]
+    columns: dict[str, Columns]
+    untouched: Columns | None
+    strongest: str
+
+    @property
+    def best(self) -> Columns | None:
+        """The columns of the strongest baseline; None where there is none."""
+        return self.columns.get(self.strongest)
+
+    def answer(self, inputs: Fields) -> NDArray[Any] | None:
+        """Return the strongest baseline's outputs for some inputs; None where there is none."""
+        return self.methods[self.strongest].answer(inputs) if self.strongest else None
+
+
+@contextmanager
+def rivals(contest: Contest, made: Made) -> Iterator[Rivals]:
+    """Tune and score all baselines of a task, and the input as it is; what they have learnt is forgotten afterwards."""
+    rules = registry.module("tasks", contest.task, "baselines")
+    unchanged = rules.unchanged(made)
+    everyone = {**({UNTOUCHED: unchanged} if unchanged else {}), **rules.baselines(made)}
+    with tuned(everyone, contest) as (methods, columns):
+        untouched = columns.pop(UNTOUCHED, None)
+        methods.pop(UNTOUCHED, None)
+        yield Rivals(methods, columns, untouched, _strongest(columns, contest.task))
+
+
 @contextmanager
 def tuned(baselines: Mapping[str, Baseline], contest: Contest) -> Iterator[tuple[dict[str, Tuned], dict[str, Columns]]]:
     """Tune every baseline on validation examples, then score it on all test examples.
@@ -101,6 +141,14 @@ def tuned(baselines: Mapping[str, Baseline], contest: Contest) -> Iterator[tuple
 def joined(parts: Sequence[Columns]) -> dict[str, NDArray[np.float64]]:
     """Put the columns of consecutive examples together."""
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _strongest(columns: Mapping[str, Columns], task: str) -> str:
+    """Return the name of the baseline that is best by THE score; "" where there is none."""
+    scores = registry.module("tasks", task, "scores")
+    first, score = next(iter(scores.SCORES.items()))
+    sign = 1 if score.better == "higher" else -1
+    return max(columns, key=lambda name: sign * scores.summary(columns[name])[first], default="")
 
 
 def _tuned(

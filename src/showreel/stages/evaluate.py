@@ -16,10 +16,10 @@ from showreel.pipeline.lineage import Lineage
 from showreel.scoring import tables, tuning
 from showreel.scoring.baselines import Made
 from showreel.scoring.chosen import choose
-from showreel.scoring.tuning import Contest, Tuned
+from showreel.scoring.tuning import Contest, Rivals
 from showreel.storage import prepared, reel
 from showreel.storage.errors import ShowreelError
-from showreel.storage.examples import ExampleSplit, picked
+from showreel.storage.examples import Example, ExampleSplit, picked
 from showreel.storage.fields import SPLITS, Fields, Ragged
 from showreel.storage.reel import Chosen, Reel
 from showreel.training import device, network_file
@@ -81,49 +81,70 @@ def evaluate(name: str, files: Paths, *, task: str, lineage: Lineage) -> None:
     Raises:
         ShowreelError: a file is missing or damaged, files do not belong together, or an output is not finite.
     """
-    learning, scores, rules = (registry.module("tasks", task, part) for part in ("learning", "scores", "baselines"))
+    learning, scores = (registry.module("tasks", task, part) for part in ("learning", "scores"))
     fields = learning.INPUTS, learning.TARGETS
     splits = {split: ExampleSplit.of(files.input, files.dataset, split, *fields) for split in SPLITS}
     test, recorded = splits["test"], reel.read(files.reel, Reel)
     _check(recorded, files, test)
-    with device.claimed(alone=False) as processor:
-        network = network_file.load(files.model)
-        _check_network(network, learning, test, files)
-        own, each = _network_columns(name, network, learning, scores, test, files.model)
-        places = choose(each, learning.BETTER)
-        examples = picked(test, places)
-        outputs = learning.recorded(learning.outputs(network, examples.inputs))
+    own = _network(name, files, learning, scores, test)
     made = _made(files.input, test)
-    contest = Contest(task, splits["train"], splits["validation"], test, made.options)
-    unchanged = rules.unchanged(made)
-    rivals = {**({"": unchanged} if unchanged else {}), **rules.baselines(made)}
-    with tuning.tuned(rivals, contest) as (best, columns):
-        untouched = columns.pop("", None)
-        methods = {key: best[key] for key in columns}
-        strongest = tables.strongest(columns, scores)
-        answers = [
-            _answers(methods.get(strongest), learning, inputs, recorded)
-            for inputs in (recorded.inputs, examples.inputs)
-        ]
-    sides = {"": own, **({"input": untouched} if untouched else {})}
-    numbers = tables.metrics(sides, columns.get(strongest), scores)
-    numbers = {"parameters": network.count_params(), "count": test.count, **numbers}
+    with tuning.rivals(Contest(task, splits["train"], splits["validation"], test, made.options), made) as rivals:
+        reel_answers, answers = (
+            _answers(rivals, learning, inputs, recorded) for inputs in (recorded.inputs, own.examples.inputs)
+        )
+    chosen = Chosen(
+        origin=lineage.origin, task=task, baseline=rivals.strongest, reel_answers=reel_answers, indices=own.places,
+        inputs=own.examples.inputs, targets=own.examples.targets, answers=answers, outputs=own.outputs,
+    )  # fmt: skip
+    sides = {"": own.columns, **({"input": rivals.untouched} if rivals.untouched else {})}
+    numbers = tables.metrics(sides, rivals.best, scores) | {"parameters": own.parameters, "count": test.count}
     facts = {
-        "baselines": {key: dict(method.options) for key, method in methods.items()},
-        "devices": [processor],
+        "baselines": {key: dict(method.options) for key, method in rivals.methods.items()},
+        "devices": [own.processor],
         "degradation": dict(made.options),
         "classes": _classes(files.dataset),
     }
-    chosen = Chosen(
-        origin=lineage.origin, task=task, baseline=strongest, reel_answers=answers[0], indices=places,
-        inputs=examples.inputs, targets=examples.targets, answers=answers[1], outputs=outputs,
-    )  # fmt: skip
     with lineage.publishing(files.chosen, files.scores, files.baselines, files.metrics, **facts) as temporaries:
         reel.write(temporaries[0], chosen)
-        text = tables.scores_csv(each, {**sides, **columns}, _labels(files.dataset))
+        text = tables.scores_csv(own.each, {**sides, **rivals.columns}, _labels(files.dataset))
         temporaries[1].write_text(text, encoding="utf-8")
-        temporaries[2].write_text(tables.baselines_csv(methods, columns, scores), encoding="utf-8")
+        text = tables.baselines_csv(rivals.methods, rivals.columns, scores)
+        temporaries[2].write_text(text, encoding="utf-8")
         temporaries[3].write_text(json.dumps(numbers, sort_keys=True, indent=2, allow_nan=False) + "\n")
+
+
+class _Own(NamedTuple):
+    """What a network reaches on the test split.
+
+    Attributes:
+        columns: of its scores.
+        each: (n,), each example's score.
+        places: (k,), of the chosen examples.
+        examples: the chosen ones.
+        outputs: (k, …), what the network makes of them, as a reel keeps it.
+        parameters: how many numbers the network has learnt.
+        processor: the device that it ran on.
+    """
+
+    columns: dict[str, NDArray[np.float64]]
+    each: NDArray[np.float64]
+    places: NDArray[np.int64]
+    examples: Example
+    outputs: NDArray[Any]
+    parameters: int
+    processor: str
+
+
+def _network(name: str, files: Paths, learning: Any, scores: Any, test: ExampleSplit) -> _Own:
+    """Send the test split through the network, and choose examples by their score."""
+    with device.claimed(alone=False) as processor:
+        network = network_file.load(files.model)
+        _check_network(network, learning, test, files)
+        columns, each = _network_columns(name, network, learning, scores, test, files.model)
+        places = choose(each, learning.BETTER)
+        examples = picked(test, places)
+        outputs = learning.recorded(learning.outputs(network, examples.inputs))
+    return _Own(columns, each, places, examples, outputs, network.count_params(), processor)
 
 
 def _check(recorded: Reel, files: Paths, test: ExampleSplit) -> None:
@@ -164,12 +185,12 @@ def _network_columns(
     return tuning.joined(parts), np.concatenate(each)
 
 
-def _answers(method: Tuned | None, learning: Any, inputs: Fields, recorded: Reel) -> NDArray[Any]:
+def _answers(rivals: Rivals, learning: Any, inputs: Fields, recorded: Reel) -> NDArray[Any]:
     """Return the strongest baseline's answers to some inputs as a reel keeps them; none where there is no baseline."""
-    if method is None:
+    answers = rivals.answer(inputs)
+    if answers is None:
         return np.zeros((0, *recorded.outputs.shape[2:]), recorded.outputs.dtype)
-    answers: NDArray[Any] = learning.recorded(method.answer(inputs))
-    return answers
+    return np.asarray(learning.recorded(answers))
 
 
 def _made(input_file: Path, test: ExampleSplit) -> Made:

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import keras
 import numpy as np
 import pandas as pd
 
@@ -91,10 +92,27 @@ def train(
         ShowreelError: a prepared file is missing or damaged, lacks a field, or the loss is not finite.
     """
     learning = registry.module("tasks", task, "learning")
-    inputs, targets = learning.INPUTS, learning.TARGETS
-    splits = {split: ExampleSplit.of(files.input, files.dataset, split, inputs, targets) for split in SPLITS}
+    fields = learning.INPUTS, learning.TARGETS
+    splits = {split: ExampleSplit.of(files.input, files.dataset, split, *fields) for split in SPLITS}
     recipe = Recipe(registry.module("models", model).build, options, seed, **training)
-    experiment = Experiment(name, learning, splits, recipe)
+    network, run, precision = _trained(Experiment(name, learning, splits, recipe), files, lineage, watchers)
+    facts: dict[str, Any] = {"precision": precision, "devices": run.devices, "kept_epoch": run.best_epoch}
+    if files.parent:
+        facts["parent"] = json.loads(network_file.origin(files.parent))
+    recorded = _reel(run, splits["test"], task=task, origin=lineage.origin)
+    with lineage.publishing(files.model, files.reel, files.history, **facts) as (model_file, reel_file, history_file):
+        network_file.save(network, model_file, lineage.origin)
+        reel.write(reel_file, recorded)
+        history_file.write_text(_table(run.history))
+    atomic.write_text(files.timing, _table(run.timing))
+    files.checkpoint.unlink(missing_ok=True)
+
+
+def _trained(
+    experiment: Experiment, files: Paths, lineage: Lineage, watchers: Sequence[Watcher]
+) -> tuple[keras.Model, Run, str]:
+    """Return the network with the weights of its best epoch, the run, and the arithmetic."""
+    recipe = experiment.recipe
     with device.claimed(alone=True, count=recipe.devices) as processor:
         precision = device.set_arithmetic(recipe.precision, deterministic=recipe.deterministic)
         halved = loop.halved(recipe)
@@ -106,25 +124,17 @@ def train(
         run = loop.begun(files.checkpoint, key, network, processor)
         loop.fit(experiment, run, network, feed, [partial(loop.keep, files.checkpoint, key), *watchers])
     network.set_weights(run.best_weights)
-    facts: dict[str, Any] = {"precision": precision, "devices": run.devices, "kept_epoch": run.best_epoch}
-    if files.parent:
-        facts["parent"] = json.loads(network_file.origin(files.parent))
-    score = next(iter(registry.module("tasks", task, "scores").SCORES))
-    described = splits["test"].inputs | splits["test"].targets
-    fields = json.dumps({name: to_json(about.field) for name, about in described.items()}, sort_keys=True)
-    recorded = _reel(run, splits["test"], origin=lineage.origin, task=task, score=score, fields=fields)
-    with lineage.publishing(files.model, files.reel, files.history, **facts) as (model_file, reel_file, history_file):
-        network_file.save(network, model_file, lineage.origin)
-        reel.write(reel_file, recorded)
-        history_file.write_text(_table(run.history))
-    atomic.write_text(files.timing, _table(run.timing))
-    files.checkpoint.unlink(missing_ok=True)
+    return network, run, precision
 
 
-def _reel(run: Run, source: ExampleSplit, **about: str) -> Reel:
+def _reel(run: Run, source: ExampleSplit, *, task: str, origin: str) -> Reel:
+    described = source.inputs | source.targets
     examples = source.read(slice(0, REEL_EXAMPLES))
     return Reel(
-        **about,
+        origin=origin,
+        task=task,
+        score=next(iter(registry.module("tasks", task, "scores").SCORES)),
+        fields=json.dumps({name: to_json(about.field) for name, about in described.items()}, sort_keys=True),
         indices=np.arange(len(run.outputs[0])),
         inputs=examples.inputs,
         targets=examples.targets,

@@ -142,23 +142,17 @@ def _degrade(question: Question, path: Path, options: dict[str, Any]) -> None:
 
 def _answer(question: Question, degraded_file: Path, options: dict[str, Any]) -> Cell:
     """Score the network, the input and the strongest baseline on the complete test split."""
-    learning, scores, rules = (
-        registry.module("tasks", question.task, part) for part in ("learning", "scores", "baselines")
-    )
+    learning, scores = (registry.module("tasks", question.task, part) for part in ("learning", "scores"))
     fields = learning.INPUTS, learning.TARGETS
     splits = {split: ExampleSplit.of(degraded_file, question.clean, split, *fields) for split in SPLITS}
     test = splits["test"]
     own = _network_columns(question, learning, scores, test)
     made = Made(question.given.degradation, options, test.inputs, test.targets)
     contest = Contest(question.task, splits["train"], splits["validation"], test, options)
-    unchanged = rules.unchanged(made)
-    rivals = {**({"": unchanged} if unchanged else {}), **rules.baselines(made)}
-    with tuning.tuned(rivals, contest) as (_, columns):
-        untouched = columns.pop("", None)
-    strongest = tables.strongest(columns, scores)
-    sides = {"": own, **({"input": untouched} if untouched else {})}
-    numbers = tables.metrics(sides, columns.get(strongest), scores)
-    return {"count": test.count, "baseline": strongest, **numbers, **_gain(own, columns.get(strongest), scores)}
+    with tuning.rivals(contest, made) as rivals:
+        sides = {"": own, **({"input": rivals.untouched} if rivals.untouched else {})}
+    numbers = tables.metrics(sides, rivals.best, scores) | _gain(own, rivals.best, scores)
+    return {"count": test.count, "baseline": rivals.strongest, **numbers}
 
 
 def _network_columns(question: Question, learning: Any, scores: Any, test: ExampleSplit) -> Columns:
