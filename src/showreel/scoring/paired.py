@@ -1,70 +1,83 @@
-"""Whether one experiment is better than another: their scores of the same test images, image by image."""
+"""Whether one experiment is better than another: their scores of the same test examples, example by example."""
 
 import json
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from showreel.scoring.score import FIGURES
+from showreel.params import registry
+from showreel.scoring.intervals import BLOCK, LEVEL, RESAMPLES, SEED
+from showreel.scoring.score import Columns, Score
 from showreel.storage.errors import ShowreelError
 
-RESAMPLES = 2000
-LEVEL = 0.95
-SEED = 20
-BLOCK = 1 << 20
-"""Random draws at a time."""
-
-SCORES = {"psnr": FIGURES["psnr"]._replace(heading="PSNR"), "ssim": FIGURES["ssim"]._replace(form=".4f")}
-"""Column of the scores → how it is written; differences of SSIM are small, so that it has a digit more here."""
-
-Scores = NDArray[np.float32]
+Floats = NDArray[np.float64]
 
 
-class Contestant(NamedTuple):
-    """An experiment's scores of all test images.
+class Side(NamedTuple):
+    """An experiment's scores of all test examples.
 
     Attributes:
         label: its name.
-        truth: what says which test images they are.
+        task: what it learns, a folder of `tasks/`.
+        truth: what says which test examples they are.
         given: what the network was given of them, in words.
-        scores: `psnr` and `ssim`, float32 (n,) each.
+        columns: as the task's scores give them, one row an example.
+        each: (n,), every example's own score: THE score, or what stands for it where that one is pooled.
     """
 
     label: str
+    task: str
     truth: str
     given: str
-    scores: dict[str, Scores]
+    columns: Columns
+    each: Floats
 
 
 @dataclass(frozen=True)
 class Paired:
-    """What two scores of the same images come to.
+    """What two experiments' scores of the same examples come to.
 
     Attributes:
-        difference: mean of the other's score minus the reference's.
-        low: lower bound of its 95 % bootstrap interval over the images.
+        difference: the other's score minus the reference's.
+        low: lower bound of its 95 % bootstrap interval over the examples.
         high: upper bound.
-        better: the share of images on which the other has the higher score.
-        worse: the share on which it has the lower one; what is left are ties.
+        better: the share of examples on which the other is better; None where no example has such a score.
+        worse: the share on which it is worse; what is left are ties.
     """
 
     difference: float
     low: float
     high: float
-    better: float
-    worse: float
+    better: float | None
+    worse: float | None
+
+    def side(self, score: Score) -> str:
+        """Say whether the other is `better` or `worse`; nothing where the interval holds 0."""
+        if self.low <= 0 <= self.high:
+            return ""
+        return "better" if score.gain(self.difference, 0) > 0 else "worse"
 
 
-def paired(reference: Scores, other: Scores) -> Paired:
-    """Compare two scores of the same images, float32 (n,) each; higher is better.
+Results = dict[str, dict[str, Paired]]
+"""Label → name of a score → what it comes to."""
 
-    The interval is the percentile interval of the mean difference over `RESAMPLES` resamples of the images (Efron and
+
+def scores_of(task: str) -> dict[str, Score]:
+    """Return how a task's scores are written here: differences are small, so those without a unit have a digit more."""
+    return {name: _finer(score) for name, score in registry.module("tasks", task, "scores").SCORES.items()}
+
+
+def paired(reference: NDArray[Any], other: NDArray[Any], score: Score) -> Paired:
+    """Compare two scores of the same examples that are averaged, (n,) each.
+
+    The interval is the percentile interval of the mean difference over `RESAMPLES` resamples of the examples (Efron and
     Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13), drawn with a fixed seed. It tells how much the
-    choice of test images matters, and nothing of how much another training would. It takes the images for independent:
-    of patches that come from a few photographs, as those of `photos` do, it is too narrow.
+    choice of test examples matters, and nothing of how much another training would. It takes the examples for
+    independent: of patches that come from a few photographs, as those of `photos` do, it is too narrow.
     """
     differences = other.astype(np.float64) - reference
     generator, count = np.random.default_rng(SEED), len(differences)
@@ -73,82 +86,138 @@ def paired(reference: Scores, other: Scores) -> Paired:
         differences[generator.integers(0, count, (min(rows, RESAMPLES - start), count))].mean(axis=1)
         for start in range(0, RESAMPLES, rows)
     ]
-    low, high = np.quantile(np.concatenate(parts), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Paired(
-        difference=float(differences.mean()),
-        low=float(low),
-        high=float(high),
-        better=float((differences > 0).mean()),
-        worse=float((differences < 0).mean()),
-    )
+    return _result(float(differences.mean()), np.concatenate(parts), differences, score)
 
 
-def compare(reference: Contestant, others: Sequence[Contestant]) -> dict[str, dict[str, Paired]]:
-    """Compare others with a reference: label → score → result.
+def compare(reference: Side, others: Sequence[Side]) -> Results:
+    """Compare others with a reference by every score of their task.
 
     Raises:
-        ShowreelError: they were not scored on the same test images.
+        ShowreelError: they learn different tasks, or were not scored on the same test examples.
     """
     for other in others:
-        if other.truth != reference.truth or len(other.scores["psnr"]) != len(reference.scores["psnr"]):
-            labels = f"{other.label} and {reference.label}"
-            raise ShowreelError(f"{labels} were not scored on the same test images; compare those of one data set")
-    return {
-        other.label: {kind: paired(reference.scores[kind], other.scores[kind]) for kind in SCORES} for other in others
-    }
+        labels = f"{other.label} and {reference.label}"
+        if other.task != reference.task:
+            tasks = f"{other.task} and {reference.task}"
+            raise ShowreelError(f"{labels} learn different tasks, {tasks}; compare experiments of one task")
+        if other.truth != reference.truth or len(other.each) != len(reference.each):
+            raise ShowreelError(f"{labels} were not scored on the same test examples; compare those of one data set")
+    return {other.label: _compared(reference, other) for other in others}
 
 
-def as_json(reference: Contestant, others: Sequence[Contestant]) -> str:
-    """Tell it to machines: the reference's label, the number of images, and all results."""
+def as_json(reference: Side, others: Sequence[Side]) -> str:
+    """Return for machines: the reference's label, its task, THE score, the number of examples, and all results."""
     results = {
-        label: {kind: asdict(result) for kind, result in kinds.items()}
-        for label, kinds in compare(reference, others).items()
+        label: {name: asdict(result) for name, result in own.items()}
+        for label, own in compare(reference, others).items()
     }
-    count = len(reference.scores["psnr"])
-    return json.dumps({"reference": reference.label, "images": count, "compared": results}, indent=1, sort_keys=True)
+    content = {
+        "reference": reference.label,
+        "task": reference.task,
+        "score": next(iter(scores_of(reference.task))),
+        "examples": len(reference.each),
+        "compared": results,
+    }
+    return json.dumps(content, indent=1, sort_keys=True)
 
 
-def as_text(reference: Contestant, others: Sequence[Contestant]) -> str:
-    """Tell it to people: a table for each score, and a sentence for each experiment."""
+def as_text(reference: Side, others: Sequence[Side]) -> str:
+    """Return for people: a table for each score, and a sentence for each experiment."""
     results = compare(reference, others)
-    lines = [f"{len(reference.scores['psnr']):,} test images, each compared with itself; reference: {reference.label}"]
-    for kind in SCORES:
-        lines += ["", *_table(kind, reference, others, results)]
-    verdicts = [_verdict(label, reference.label, **kinds) for label, kinds in results.items()]
+    scores = scores_of(reference.task)
+    lines = [f"{len(reference.each):,} test examples, each compared with itself; reference: {reference.label}"]
+    for name in next(iter(results.values()), {}):
+        lines += ["", *_table(name, scores[name], [reference, *others], results)]
+    verdicts = [_verdict(label, reference.label, own, scores) for label, own in results.items()]
     cautions = [_caution(other, reference) for other in others if other.given != reference.given]
     return "\n".join([*lines, "", *verdicts, *cautions])
 
 
-def _table(
-    kind: str, reference: Contestant, others: Sequence[Contestant], results: dict[str, dict[str, Paired]]
-) -> Iterator[str]:
-    figure, form = SCORES[kind], SCORES[kind].form
-    rows = [("", figure.heading, "difference", "95 % interval", "better on", "worse on")]
-    rows.append((reference.label, figure.written(reference.scores[kind].mean()), "", "", "", ""))
-    for other in others:
-        result = results[other.label][kind]
-        rows.append((
-            other.label, figure.written(other.scores[kind].mean()), f"{result.difference:+{form}}",
-            f"{result.low:+{form}} … {result.high:+{form}}", f"{result.better:.1%}", f"{result.worse:.1%}",
-        ))  # fmt: skip
+def _compared(reference: Side, other: Side) -> dict[str, Paired]:
+    """Compare two sides: what is averaged by its own columns, what is pooled by the summary of resampled rows."""
+    module, scores = registry.module("tasks", reference.task, "scores"), scores_of(reference.task)
+    values = module.summary(reference.columns)
+    averaged = [name for name in values if name in reference.columns and reference.columns[name].ndim == 1]
+    pooled = {} if len(averaged) == len(values) else _pooled(reference, other, module.summary)
+    first = next(iter(scores))
+    results = {}
+    for name, score in scores.items():
+        if name in averaged:
+            results[name] = paired(reference.columns[name], other.columns[name], score)
+        elif name in pooled:
+            difference = module.summary(other.columns)[name] - values[name]
+            each = other.each - reference.each if name == first else None
+            results[name] = _result(float(difference), pooled[name], each, score)
+    return results
+
+
+def _pooled(reference: Side, other: Side, summary: Any) -> dict[str, Floats]:
+    """Return by score the differences of `RESAMPLES` resamples of rows, the same rows of both sides."""
+    generator, count = np.random.default_rng(SEED), len(reference.each)
+    differences: dict[str, list[float]] = {}
+    for _ in range(RESAMPLES):
+        rows = generator.integers(0, count, count)
+        own, theirs = (
+            summary({name: column[rows] for name, column in side.columns.items()}) for side in (other, reference)
+        )
+        for name, value in own.items():
+            differences.setdefault(name, []).append(value - theirs[name])
+    return {name: np.array(values) for name, values in differences.items()}
+
+
+def _result(difference: float, resampled: Floats, each: NDArray[Any] | None, score: Score) -> Paired:
+    """Return what a difference comes to, given that of resamples, and that of each example where there is one."""
+    low, high = np.quantile(resampled, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    shares: list[float | None] = [None, None]
+    if each is not None:
+        shares = [float((each > 0).mean()), float((each < 0).mean())]
+        shares = shares if score.better == "higher" else shares[::-1]
+    return Paired(difference, float(low), float(high), *shares)
+
+
+def _table(name: str, score: Score, sides: Sequence[Side], results: Results) -> Iterator[str]:
+    """Yield the lines of a score's table; the first side is the reference."""
+    summary = registry.module("tasks", sides[0].task, "scores").summary
+    heading = score.heading if score.better == "higher" else f"{score.heading} (lower is better)"
+    rows = [("", heading, "difference", "95 % interval", "better on", "worse on")]
+    for side in sides:
+        value = score.written(summary(side.columns)[name])
+        cells = _cells(results[side.label][name], score.form) if side.label in results else ("", "", "", "")
+        rows.append((side.label, value, *cells))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for label, *cells in rows:
-        aligned = [cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True)]
+    for label, *texts in rows:
+        aligned = [text.rjust(width) for text, width in zip(texts, widths[1:], strict=True)]
         yield "  ".join([label.ljust(widths[0]), *aligned]).rstrip()
 
 
-def _caution(other: Contestant, reference: Contestant) -> str:
+def _cells(result: Paired, form: str) -> tuple[str, str, str, str]:
+    better, worse = ("–" if share is None else f"{share:.1%}" for share in (result.better, result.worse))
+    return f"{result.difference:+{form}}", f"{result.low:+{form}} … {result.high:+{form}}", better, worse
+
+
+def _caution(other: Side, reference: Side) -> str:
     inputs = f"{other.label} was given {other.given}, {reference.label} {reference.given}"
-    return f"{inputs}: this compares the tasks, not the networks"
+    return f"{inputs}: this compares what they were given, not the networks"
 
 
-def _verdict(label: str, reference: str, psnr: Paired, ssim: Paired) -> str:
-    if psnr.low <= 0 <= psnr.high:
-        word = "better" if ssim.low > 0 else "worse" if ssim.high < 0 else ""
-        but = f"; by SSIM {label} is {word}" if word else ""
-        return f"{label} and {reference} cannot be told apart by PSNR: the interval holds 0{but}"
-    word, often = ("better", psnr.better) if psnr.difference > 0 else ("worse", psnr.worse)
-    opposite = ssim.high < 0 if psnr.difference > 0 else ssim.low > 0
-    but = "; by SSIM it is the other way round" if opposite else ""
-    average = f"{abs(psnr.difference):.2f} dB on average"
-    return f"{label} is {word} than {reference} by {average}, on {often:.1%} of the images{but}"
+def _verdict(label: str, reference: str, results: Mapping[str, Paired], scores: Mapping[str, Score]) -> str:
+    """Say by THE score which of two is better, and by which other scores that is not so."""
+    name = next(iter(results))
+    result, score = results[name], scores[name]
+    side = result.side(score)
+    others = {other: results[other].side(scores[other]) for other in results if other != name}
+    if not side:
+        but = "".join(f"; by {scores[other].heading} {label} is {word}" for other, word in others.items() if word)
+        return f"{label} and {reference} cannot be told apart by {score.heading}: the interval holds 0{but}"
+    opposite = " and ".join(scores[other].heading for other, word in others.items() if word not in ("", side))
+    but = f"; by {opposite} it is the other way round" if opposite else ""
+    often = result.better if side == "better" else result.worse
+    share = "" if often is None else f", on {often:.1%} of the examples"
+    average = f"{score.written(abs(result.difference))} on average"
+    return f"{label} is {side} than {reference} by {average}{share}{but}"
+
+
+def _finer(score: Score) -> Score:
+    """Return a score that is written with a digit more, if it has no unit."""
+    finer = re.sub(r"\.(\d+)", lambda digits: f".{int(digits[1]) + 1}", score.form)
+    return score if score.unit else score._replace(form=finer)
