@@ -39,6 +39,7 @@ training: {epochs: 2, batch_size: 128, learning_rate: 0.001, precision: float32}
 experiments:
   denoiser: {task: restoration, dataset: digits, input: digits-noisy, model: unet, weights: random}
   identity: {task: restoration, dataset: digits, input: digits, model: unet, weights: random}
+crosses: {}
 """
 COMMIT = "20c3b0b12345" + 28 * "0"
 CODE = "src/showreel/training/every.py"

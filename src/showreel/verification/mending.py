@@ -12,6 +12,8 @@ REPRODUCE = "dvc repro"
 ALONE = "dvc repro --single-item"
 """For the gallery: together with what it reads, either engine would run every declared experiment."""
 FORCE = "dvc repro --force --single-item"
+ANEW = f'chmod -R u+w "$(dvc cache dir)" && {FORCE}'
+"""Into the cache as well: DVC trusts what is write-protected there, damaged or not, and looks at the rest."""
 CHECKOUT = "dvc checkout --force"
 RESTORE = "git restore"
 SNAKEMAKE = "snakemake --cores 1"
@@ -48,13 +50,12 @@ class Commands:
 
     def restore(self, path: str, name: str) -> tuple[Mend, Mend]:
         """Bring back what a stage wrote, from git or from DVC's cache, or, where that does not help, by running it."""
-        rerun = self.rerun(name)
         if paths.is_in_git(Path(path)):
-            return Mend(RESTORE, (path,)), rerun
+            return Mend(RESTORE, (path,)), self.rerun(name)
         if not self.has_dvc:
-            return rerun, NO_COMMAND
+            return self.rerun(name), NO_COMMAND
         folders = [str(output) for output in self.stages[name].outputs if path.startswith(f"{output}/")]
-        return Mend(CHECKOUT, (folders[0] if folders else path,)), rerun  # DVC keeps raw folders whole
+        return Mend(CHECKOUT, (folders[0] if folders else path,)), Mend(ANEW, (name,))  # DVC keeps raw folders whole
 
 
 def joined(mends: Iterable[Mend]) -> list[str]:
