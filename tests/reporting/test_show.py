@@ -10,7 +10,7 @@ from showreel.cli import parser
 
 METRICS = {
     "psnr": 20.0, "psnr_low": 19.5, "psnr_high": 20.5, "ssim": 0.8, "mse": 0.01, "count": 1234, "parameters": 56789,
-    "input_psnr": 9.0, "baseline_psnr": 18.0, "gain_db": 2.0,
+    "input_psnr": 9.0, "baseline_psnr": 18.0, "gain": 2.0,
 }  # fmt: skip
 
 
@@ -35,31 +35,32 @@ def test_all_that_matters_is_there(made: Path, capsys: pytest.CaptureFixture[str
     assert lines[0] == "denoiser up to date"
     assert {
         "dataset digits (source: digits)",
-        "input noisy (sigma: 0.5)",
+        "task restoration",
+        "input digits-noisy (degradation: noisy, sigma: 0.5)",
+        "weights random",
         "model unet (depth: 1, filters: 2)",
         "training epochs: 2, batch_size: 128, learning_rate: 0.001, precision: float32, deterministic: false, "
         "devices: 1",
-        "scores on 1,234 test images, with 95 % intervals; the network gains +2.00 dB on the strongest baseline",
-        "network 20.00 (19.50 – 20.50) 0.800 56,789 parameters",
-        "median 18.00 (17.50 – 18.50) 0.600 size: 3",
-        "input 9.00 –",
+        "scores on 1,234 test examples, with 95 % intervals; the network gains +2.00 dB on the strongest baseline",
+        "PSNR in dB SSIM MSE",
+        "network 20.00 (19.50 – 20.50) 0.800 0.01000 56,789 parameters",
+        "median 18.00 (17.50 – 18.50) 0.600 – untrained size: 3",
+        "input 9.00 – –",
         "GIF results/denoiser/reel.gif",
         "seconds logs/train/denoiser.csv (not here)",
         "devices AMD EPYC",
         "versions keras 3.15.1",
+        f"commit {project.COMMIT[:12]}",
         "dvc repro render@denoiser",
         "snakemake --cores 2 denoiser",
         "showreel verify --rebuild denoiser",
     } <= {*lines}
 
 
-def test_a_reason_is_told_once_with_all_its_stages(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_reason_is_given_once_with_all_its_stages(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (made / project.CODE).write_text("# edited\n")
     lines = shown(capsys, "identity").splitlines()
-    assert lines[:2] == [
-        "identity  stale",
-        "stale  stages/every.py changed (download, prepare, train, evaluate, render)",
-    ]
+    assert lines[:2] == ["identity  published", "published  training changed (train, evaluate)"]
     assert not lines[2]
 
 
@@ -68,13 +69,15 @@ def test_json_holds_the_entry_of_the_list_and_more(made: Path, capsys: pytest.Ca
     (entry,) = json.loads(capsys.readouterr().out)
     known = json.loads(shown(capsys, "denoiser", "--json"))
     assert entry.items() <= known.items()
-    assert known["input"] == {"name": "noisy", "sigma": 0.5}
-    assert known["baselines"] == [
-        {"baseline": "median", "options": {"size": 3}, "psnr": 18, "psnr_low": 17.5, "psnr_high": 18.5, "ssim": 0.6}
-    ]
+    assert known["input"] == {"name": "digits-noisy", "degradation": "noisy", "sigma": 0.5}
+    assert known["baselines"] == [{
+        "baseline": "median", "kind": "untrained", "options": {"size": 3}, "psnr": 18, "psnr_low": 17.5,
+        "psnr_high": 18.5, "ssim": 0.6,
+    }]  # fmt: skip
     assert known["files"]["model"] == {"path": "models/denoiser.keras", "here": True}
     assert known["provenance"]["precision"] == "float32"
-    assert known["provenance"]["data"].keys() == {f"data/prepared/digits/{kind}.h5" for kind in ("clean", "noisy")}
+    assert known["provenance"]["commit"] == project.COMMIT
+    assert {"data/prepared/digits.h5", "data/prepared/digits-noisy.h5"} <= known["provenance"]["data"].keys()
 
 
 def test_an_experiment_that_never_ran_has_no_scores(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -85,14 +88,23 @@ def test_an_experiment_that_never_ran_has_no_scores(made: Path, capsys: pytest.C
     assert "scores on" not in text
     known = json.loads(shown(capsys, "identity", "--json"))
     assert (known["scores"], known["baselines"], known["provenance"]) == ({}, [], None)
-    assert known["input"] == {"name": "clean"}
+    assert known["input"] == {"name": "digits"}
 
 
-NESTED = pytest.param(f"baseline,options,psnr\na,{'[' * 100_000},1\n", id="nested")
+def test_a_network_that_does_not_beat_its_baseline_is_not_called_better(
+    made: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (made / "results/denoiser/metrics.json").write_text(json.dumps(METRICS | {"baseline_psnr": 19.9, "gain": 0.1}))
+    assert "the network gains +0.10 dB on the strongest baseline, not better by its interval" in shown(
+        capsys, "denoiser"
+    )
+
+
+NESTED = pytest.param(f"baseline,kind,options,psnr\na,untrained,{'[' * 100_000},1\n", id="nested")
 
 
 @pytest.mark.parametrize(
-    "text", ["", "baseline\nmedian\n", "baseline,options,psnr\na,{},high\n", "\0", "a,b\n1\n", NESTED]
+    "text", ["", "baseline\nmedian\n", "baseline,kind,options,psnr\na,untrained,{},high\n", "\0", "a,b\n1\n", NESTED]
 )
 def test_a_damaged_table_of_baselines_is_named(made: Path, capsys: pytest.CaptureFixture[str], text: str) -> None:
     (made / "results/denoiser/baselines.csv").write_text(text)

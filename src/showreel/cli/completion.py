@@ -4,8 +4,8 @@ import argparse
 from typing import Any
 
 SHELLS = ("bash", "zsh", "tcsh")
-NAMES = "$(showreel list 2> /dev/null | tail -n +2 | cut -d ' ' -f 1)"
-"""In a shell: the experiments of the params.yaml in the current folder."""
+NAMES = "$(showreel list 2> /dev/null | sed -n '2,/^$/s/ .*//p')"
+"""In a shell: the experiments of the params.yaml in the current folder; below the empty line stand studies."""
 
 PREAMBLE = {"bash": f"""_showreel_experiments() {{ compgen -W "{NAMES}" -- "$1"; }}"""}
 EXPERIMENTS = {"bash": "_showreel_experiments", "zsh": f"({NAMES})"}

@@ -5,38 +5,43 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from showreel.params import messages, registry, schema
+from showreel.params import messages, schema
 from showreel.pipeline import paths
 from showreel.storage.errors import ParamsError
 
 if TYPE_CHECKING:
-    from showreel.reporting.table import Entry
+    from showreel.reporting.table import Entry, Study
 
 
 def list_(pattern: str, as_json: bool, declared: schema.Params) -> None:
-    """Show the experiments that a pattern names: their states, their scores and where their GIFs are.
+    """Show the experiments that a pattern names: their states, their scores, where their GIFs are, and their studies.
 
-    The state is told from the lineage records, params.yaml and the code:
+    The state is by the lineage records, params.yaml and the code:
       up to date   everything that the GIF needs was made from the present data, code and values
+      published    it was made from the present data and values, with the code of the commit that is named
       stale        one of these has changed; the first change is named, `showreel show` names all
       incomplete   outputs are not here, or stages have not run
       unknown      there are results, but no lineage record tells of them
       never run
     No data are read, so an output that was edited by hand goes unnoticed: `showreel verify` finds it.
+    A gain is called `not better` where the network's 95 % interval does not lie beyond the strongest baseline.
 
-    --json prints an array of objects, one an experiment:
-      experiment, state, gif (null before it is made),
+    --json prints an array of objects, first one an experiment:
+      experiment, task, score (the name of the score that counts), state, gif (null before it is made),
       reasons: array of {stage, state, text}; empty if it is up to date or was never run,
-      scores: the numbers of metrics.json; empty before they are there.
+      scores: the numbers of metrics.json; empty before they are there,
+      beats_baseline: whether its interval lies beyond the strongest baseline; null where there is none;
+    then one a study: study, kind, of, state, reasons, scores, picture.
     """
     from showreel.cli import terminal
     from showreel.reporting import table
 
-    entries = _entries(declared.matching(pattern), declared)
+    names = declared.matching(pattern)
+    entries, studies = _entries(names, declared), _studies(names, declared)
     if as_json:
-        terminal.write(_as_json([table.plain(entry) for entry in entries]))
+        terminal.write(_as_json([*map(table.plain, entries), *map(table.plain_study, studies)]))
     else:
-        terminal.show(table.table(entries))
+        terminal.show(table.table(entries, studies))
 
 
 def show(experiment: str, as_json: bool, declared: schema.Params) -> None:
@@ -46,10 +51,11 @@ def show(experiment: str, as_json: bool, declared: schema.Params) -> None:
 
     --json prints one object: all that `list --json` has, and
       dataset, input, model: {name, and its options},
+      weights: what its training begins with,
       training: the values that it trains with,
       baselines: array of the rows of baselines.csv, the strongest first,
       files: what → {path, here},
-      provenance: devices, precision, versions, code (one digest), data (path → SHA-256); null before it was trained,
+      provenance: devices, precision, versions, commit, code (one digest), data (path → SHA-256); null before training,
       rebuild: array of commands that make it again.
     """
     from showreel.cli import terminal
@@ -57,22 +63,39 @@ def show(experiment: str, as_json: bool, declared: schema.Params) -> None:
 
     messages.check_declared(experiment, declared.experiments, "experiment")
     (entry,) = _entries([experiment], declared)
-    known = details.details(paths.PARAMS.parent, declared, entry)
+    content = details.details(paths.PARAMS.parent, declared, entry)
     if as_json:
-        terminal.write(_as_json(known))
+        terminal.write(_as_json(content))
     else:
         from showreel.reporting import printed
 
         terminal.show_picture(paths.PARAMS.parent / paths.poster(experiment))
-        terminal.show(*printed.parts(known))
+        terminal.show(*printed.parts(content))
 
 
 def _entries(names: list[str], declared: schema.Params) -> "list[Entry]":
     from showreel.reporting import state, table
 
     root = paths.PARAMS.parent
-    known = state.conditions(root, declared, names, source=registry.PACKAGE.parent)
-    return [table.entry(root, name, condition) for name, condition in known.items()]
+    conditions = state.conditions(root, declared, names)
+    return [
+        table.entry(root, name, declared.experiments[name].task, condition) for name, condition in conditions.items()
+    ]
+
+
+def _studies(experiments: list[str], declared: schema.Params) -> "list[Study]":
+    """Return the studies of some experiments."""
+    from showreel.reporting import state, table
+
+    root = paths.PARAMS.parent
+    kinds = {
+        name: (kind, study.of)
+        for kind, studies in declared.studies.items()
+        for name, study in studies.items()
+        if study.of in experiments
+    }
+    conditions = state.conditions(root, declared, kinds)
+    return [table.study(root, name, *kinds[name], condition) for name, condition in conditions.items()]
 
 
 def _as_json(plain: object) -> str:
@@ -80,7 +103,7 @@ def _as_json(plain: object) -> str:
 
 
 def compare(names: list[str], as_json: bool, page: Path | None, declared: schema.Params) -> None:
-    """Compare experiments, now or at git revisions, on the same test images, with paired statistics."""
+    """Compare experiments of one task, now or at git revisions, on the same test examples, with paired statistics."""
     from showreel.cli import terminal
     from showreel.gallery import entry, site
     from showreel.reporting.sources import source_at
@@ -95,8 +118,8 @@ def compare(names: list[str], as_json: bool, page: Path | None, declared: schema
         sources = [
             source_at(name, declared, Path(folder) / str(number), whole=bool(page)) for number, name in enumerate(names)
         ]
-        reference, *others = map(entry.contestant, sources)
-        told = (paired.as_json if as_json else paired.as_text)(reference, others)
+        reference, *others = map(entry.side, sources)
+        report = (paired.as_json if as_json else paired.as_text)(reference, others)
         if page:
             site.replace(sources, page)
-    terminal.write(told)
+    terminal.write(report)

@@ -2,13 +2,13 @@
 
 import csv
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from showreel.gallery.naming import rebuilding
-from showreel.params.schema import CLEAN, Params
+from showreel.params.schema import Params
 from showreel.pipeline import paths, provenance
-from showreel.reporting import table
+from showreel.reporting import rebuilding, scores, table
 from showreel.reporting.table import Entry
 from showreel.storage.errors import ShowreelError
 
@@ -18,13 +18,16 @@ FILES = {
     "card": paths.card,
     "model": paths.model,
     "reel": paths.reel,
-    "examples": paths.examples,
+    "chosen": paths.chosen,
     "metrics": paths.metrics,
     "baselines": paths.baselines,
     "scores": paths.scores,
     "history": paths.history,
     "seconds": paths.timing,
 }
+
+TEXTS = ("baseline", "kind")
+"""The columns of baselines.csv that hold neither numbers nor JSON."""
 
 
 def details(root: Path, declared: Params, entry: Entry) -> dict[str, Any]:
@@ -35,46 +38,48 @@ def details(root: Path, declared: Params, entry: Entry) -> dict[str, Any]:
     """
     name = entry.experiment
     experiment = declared.experiments[name]
-    dataset = declared.datasets[experiment.dataset]
-    seen_through = {} if experiment.input == CLEAN else declared.degradations[experiment.input]
-    paths = {what: path(name) for what, path in FILES.items()}
+    dataset, given = declared.datasets[experiment.dataset], declared.inputs.get(experiment.input)
+    degradation = {"degradation": given.degradation, **given.options} if given else {}
+    files = {what: path(name) for what, path in FILES.items()}
     return {
         **table.plain(entry),
         "dataset": {"name": experiment.dataset, "source": dataset.source, **dataset.options},
-        "input": {"name": experiment.input, **seen_through},
-        "model": {"name": experiment.model, **declared.models[experiment.model]},
+        "input": {"name": experiment.input, **degradation},
+        "model": {"name": experiment.model, **declared.network(name)},
+        "weights": experiment.weights,
         "training": declared.recipe(name),
-        "baselines": _baselines(root, name),
-        "files": {what: {"path": str(path), "here": (root / path).exists()} for what, path in paths.items()},
+        "baselines": _baselines(root, name, entry.task),
+        "files": {what: {"path": str(path), "here": (root / path).exists()} for what, path in files.items()},
         "provenance": _provenance(entry),
-        "rebuild": rebuilding(name),
+        "rebuild": rebuilding.commands(name),
     }
 
 
-def _baselines(root: Path, experiment: str) -> list[dict[str, Any]]:
+def _baselines(root: Path, experiment: str, task: str) -> list[dict[str, Any]]:
     path = paths.baselines(experiment)
     if not (root / path).exists():
         return []
     try:
         with (root / path).open(encoding="utf-8", newline="") as file:
-            table = csv.DictReader(file)
-            if not {"baseline", "options", "psnr"} <= {*(table.fieldnames or ())}:
+            rows = csv.DictReader(file)
+            if not {*TEXTS, "options", scores.first(task)[0]} <= {*(rows.fieldnames or ())}:
                 raise ValueError("columns are missing")
-            return [_baseline(row) for row in table]
+            return [_baseline(row) for row in rows]
     except (csv.Error, ValueError, TypeError, RecursionError) as error:
         raise ShowreelError(f"{path}: damaged ({error}); delete it and evaluate again") from error
 
 
-def _baseline(row: dict[str, str]) -> dict[str, Any]:
+def _baseline(row: Mapping[str, str]) -> dict[str, Any]:
     """Return a row with its options and its numbers read."""
-    numbers = {name: float(text) for name, text in row.items() if name not in ("baseline", "options")}
-    return {"baseline": row["baseline"], "options": dict(json.loads(row["options"])), **numbers}
+    texts = {name: row[name] for name in TEXTS}
+    numbers = {name: float(text) for name, text in row.items() if name not in (*TEXTS, "options")}
+    return {**texts, "options": dict(json.loads(row["options"])), **numbers}
 
 
 def _provenance(entry: Entry) -> dict[str, Any] | None:
-    """Return what the record of the training tells."""
+    """Return what the record of the training says."""
     record = entry.condition.records.get(f"train@{entry.experiment}")
     if record is None:
         return None
-    code = {path.split("src/")[-1]: digest for path, digest in record.code.items()}
-    return {**record.facts, "code": provenance.value_digest(code), "data": dict(record.inputs)}
+    code = {"commit": record.commit, "code": provenance.value_digest(dict(record.code))}
+    return {**record.facts, "versions": dict(record.versions), **code, "data": dict(record.inputs)}

@@ -9,36 +9,40 @@ from rich.table import Table
 from rich.text import Text
 
 from showreel.params.text import shown
+from showreel.reporting import scores as score_reader
 from showreel.reporting.state import State
-from showreel.reporting.table import COLOURS
+from showreel.reporting.table import COLOURS, NOT_BETTER
+from showreel.scoring.score import Score
 
 GAP = (0, 2, 0, 0)
 SHORT = 12
 """Characters of a digest that tell it from others."""
 
 
-def parts(known: Mapping[str, Any]) -> Iterator[RenderableType]:
+def parts(details: Mapping[str, Any]) -> Iterator[RenderableType]:
     """Yield what `showreel show` prints, from top to bottom: a heading with the state, then a table a topic.
 
     Args:
-        known: what `details.details` returns.
+        details: what `details.details` returns.
     """
-    state = State(known["state"])
-    yield Text.assemble((known["experiment"], "bold"), "  ", (state, COLOURS[state]))
-    yield _pairs(_reasons(known["reasons"]))
+    state = State(details["state"])
+    yield Text.assemble((details["experiment"], "bold"), "  ", (state, COLOURS[state]))
+    yield _pairs(_reasons(details["reasons"]))
     yield _title("what")
-    yield _pairs((topic, _values(known[topic])) for topic in ("dataset", "input", "model", "training"))
-    if known["scores"]:
-        yield _title(_scope(known["scores"]))
-        yield _scores(known["scores"], known["baselines"])
+    yield _pairs(
+        (topic, _values(details[topic])) for topic in ("task", "dataset", "input", "model", "weights", "training")
+    )
+    if details["scores"]:
+        yield _title(_scope(details["task"], details["scores"]))
+        yield _scores(details["task"], details["scores"], details["baselines"])
     yield _title("files")
-    files = known["files"].items()
+    files = details["files"].items()
     yield _pairs((what, file["path"] if file["here"] else f"{file['path']} (not here)") for what, file in files)
-    if known["provenance"]:
+    if details["provenance"]:
         yield _title("provenance")
-        yield _pairs(_provenance(known["provenance"]))
+        yield _pairs(_provenance(details["provenance"]))
     yield _title("make it again")
-    yield from map(Text, known["rebuild"])
+    yield from map(Text, details["rebuild"])
 
 
 def _title(text: str) -> Text:
@@ -63,50 +67,63 @@ def _reasons(reasons: Iterable[Mapping[str, str]]) -> Iterator[tuple[str, str]]:
     yield from ((state, f"{text} ({', '.join(verbs)})") for (state, text), verbs in stages.items())
 
 
-def _values(options: Mapping[str, Any]) -> str:
-    """Return a name with its options in brackets, or options alone."""
+def _values(options: Mapping[str, Any] | str) -> str:
+    """Return a name with its options in brackets, options alone, or a name alone."""
+    if isinstance(options, str):
+        return options
     listed = ", ".join(f"{key}: {_listed(value)}" for key, value in options.items() if key != "name")
     return f"{options['name']} ({listed})" if "name" in options and listed else options.get("name", listed)
 
 
-def _scope(scores: Mapping[str, float]) -> str:
-    gain = f"; the network gains {scores['gain_db']:+.2f} dB on the strongest baseline" if "gain_db" in scores else ""
-    return f"scores on {scores.get('count', 0):,} test images, with 95 % intervals{gain}"
+def _scope(task: str, scores: Mapping[str, float]) -> str:
+    """Say over what scores are, and how much better than the strongest baseline the network is."""
+    text = f"scores on {scores.get('count', 0):,} test examples, with 95 % intervals"
+    if "gain" not in scores:
+        return text
+    _, score = score_reader.first(task)
+    not_better = f", {NOT_BETTER} by its interval" if score_reader.is_beaten(task, scores) else ""
+    return f"{text}; the network gains {score.change(scores['gain'])} on the strongest baseline{not_better}"
 
 
-def _scores(scores: Mapping[str, float], baselines: Iterable[Mapping[str, Any]]) -> Table:
+def _scores(task: str, scores: Mapping[str, float], baselines: Iterable[Mapping[str, Any]]) -> Table:
     """Return one line for the network, each baseline, the strongest first, and the input."""
     table = Table(box=None, pad_edge=False, padding=GAP, header_style="bright_black")
-    for heading in ("", "PSNR in dB", "SSIM", ""):
+    written = score_reader.of(task)
+    headings = [f"{score.heading}{f' in {score.unit}' if score.unit else ''}" for score in written.values()]
+    for heading in ("", *headings, ""):
         table.add_column(heading, no_wrap=True)
     size = f"{scores['parameters']:,} parameters" if "parameters" in scores else ""
-    table.add_row("network", *_figures(scores, ""), size, style="bold")
+    table.add_row("network", *_numbers(written, scores, ""), size, style="bold")
     for row in baselines:
-        table.add_row(row["baseline"], *_figures(row, ""), _values(row["options"]))
-    if not baselines and "baseline_psnr" in scores:
-        table.add_row("strongest baseline", *_figures(scores, "baseline_"), "")
-    if "input_psnr" in scores:
-        table.add_row("input", *_figures(scores, "input_"), "")
+        options = " ".join(filter(None, (row["kind"], _values(row["options"]))))
+        table.add_row(row["baseline"], *_numbers(written, row, ""), options)
+    first = next(iter(written))
+    if not baselines and f"baseline_{first}" in scores:
+        table.add_row("strongest baseline", *_numbers(written, scores, "baseline_"), "")
+    if f"input_{first}" in scores:
+        table.add_row("input", *_numbers(written, scores, "input_"), "")
     return table
 
 
-def _figures(scores: Mapping[str, float], prefix: str) -> tuple[str, str]:
-    return _figure(scores, f"{prefix}psnr", ".2f"), _figure(scores, f"{prefix}ssim", ".3f")
+def _numbers(written: Mapping[str, Score], scores: Mapping[str, float], prefix: str) -> list[str]:
+    return [_number(scores, f"{prefix}{name}", score.form) for name, score in written.items()]
 
 
-def _figure(scores: Mapping[str, float], name: str, form: str) -> str:
-    """Return a mean with its interval, as far as they are known."""
-    mean, low, high = (scores.get(f"{name}{end}") for end in ("", "_low", "_high"))
-    if mean is None:
+def _number(scores: Mapping[str, float], name: str, form: str) -> str:
+    """Return a score with its interval, as far as they are known."""
+    value, low, high = (scores.get(f"{name}{end}") for end in ("", "_low", "_high"))
+    if value is None:
         return "–"
-    return f"{mean:{form}}" if low is None or high is None else f"{mean:{form}} ({low:{form}} – {high:{form}})"
+    return f"{value:{form}}" if low is None or high is None else f"{value:{form}} ({low:{form}} – {high:{form}})"
 
 
-def _provenance(known: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _provenance(record: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield lines; a record may come from anybody, so that its text is made harmless."""
-    for name, value in known.items():
+    for name, value in record.items():
         if name == "data":
             yield from ((path, digest[:SHORT]) for path, digest in value.items())
+        elif name == "commit":
+            yield name, f"{value[:SHORT]}, with edits" if value.endswith("+") else value[:SHORT] or "none"
         elif name == "code":
             yield name, value[:SHORT]
         else:
@@ -116,7 +133,7 @@ def _provenance(known: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def _listed(value: Any) -> str:
     """Return a value as params.yaml would have it, but without the quotes and brackets."""
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_listed(one)}" for name, one in value.items())
+        return ", ".join(f"{name} {_listed(inner)}" for name, inner in value.items())
     if isinstance(value, list):
         return ", ".join(map(_listed, value))
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

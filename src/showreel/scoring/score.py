@@ -1,13 +1,14 @@
 """How a score is written, in which direction it is better, and how far a rebuild may be off."""
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 Direction = Literal["higher", "lower"]
-Columns = Mapping[str, NDArray[np.float64]]
+Columns = Mapping[str, "NDArray[np.float64]"]
 """Score, or what a pooled score is made of → one row an example: (n,), or counts (n, k)."""
 
 
