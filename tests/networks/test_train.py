@@ -1,8 +1,9 @@
+import contextlib
 import json
 import math
 import multiprocessing
 import os
-import zipfile
+import shutil
 from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -15,22 +16,26 @@ import pandas as pd
 import pytest
 import tensorflow as tf
 from checkouts import begun
+from small_data import read_images, write_images
 
 from showreel.models.parts.blocks import Shape
-from showreel.stages import train as stage
+from showreel.params import registry
 from showreel.stages.degrade import degrade
-from showreel.stages.train import Recipe, train
-from showreel.storage import examples, prepared
+from showreel.stages.train import Paths, train
+from showreel.storage import examples, prepared, reel
 from showreel.storage.errors import ParamsError, ShowreelError
-from showreel.storage.examples import PairedSplit
-from showreel.storage.fields import SPLITS, Block
+from showreel.storage.fields import SPLITS
+from showreel.storage.reel import Reel
 from showreel.tasks.restoration import learning
-from showreel.training import checkpoint, feeding, halves, network_file
+from showreel.training import checkpoint, feeding, halves, loop, network_file
 from showreel.training.checkpoint import Run
+from showreel.training.loop import Experiment
 from showreel.training.network_file import load
 from showreel.training.prediction import predict
 
 COUNTS = dict(zip(SPLITS, (48, 16, 12), strict=True))
+RECORD = Path("lineage/train/tiny.json")
+"""Relative to the folder of the data: outputs hold this path, and equal trainings are to give equal bytes."""
 
 
 @pytest.fixture(scope="module")
@@ -39,10 +44,13 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data")
     y, x = np.mgrid[:8, :8]
     images = np.stack([40 + 3 * k + 8 * x + 4 * ((y * k) % 8) for k in range(48)]).astype(np.uint8)[..., None]
-    blocks = {split: Block(images[:count], np.zeros(count, np.int32)) for split, count in COUNTS.items()}
-    prepared.write_prepared(folder / "clean.h5", ((s, [b]) for s, b in blocks.items()), {"dataset": "made-up"})
-    degrade("noisy", folder / "clean.h5", folder / "noisy.h5", seed=1, options={"sigma": 0.2}, lineage=begun())
+    write_images(folder / "clean.h5", {split: images[:count] for split, count in COUNTS.items()}, dataset="made-up")
+    make_noisy(folder / "clean.h5", folder / "noisy.h5", seed=1)
     return folder
+
+
+def make_noisy(clean: Path, path: Path, *, seed: int) -> None:
+    degrade("clean-noisy", "noisy", clean, path, seed=seed, options={"sigma": 0.2}, lineage=begun())
 
 
 def run(
@@ -52,126 +60,172 @@ def run(
     seed: int = 3,
     architecture: str = "unet",
     options: Mapping[str, int] = MappingProxyType({"depth": 1, "filters": 2}),
+    parent: Path | None = None,
     **changes: float | str,
-) -> dict[str, Path]:
+) -> Paths:
     """Train a tiny network and return where its outputs are."""
-    recipe: dict[str, object] = {"epochs": 4, "batch_size": 16, "learning_rate": 0.01, "precision": "float32"}
-    recipe |= {"deterministic": False, **changes}
-    names = {"model": "a.keras", "reel": "a.reel.h5", "history": "history.csv", "timing": "t.csv", "kept": "c/a.npz"}
-    paths = {name: folder / file for name, file in names.items()}
-    train(
-        "tiny",
-        degraded=data / "noisy.h5",
-        clean=data / "clean.h5",
-        recipe=Recipe(architecture, options, seed, **recipe),  # type: ignore[arg-type]
-        lineage=begun(data / "noisy.h5", data / "clean.h5"),
-        **paths,  # type: ignore[arg-type]
-    )
-    return paths
+    training: dict[str, Any] = {"epochs": 4, "batch_size": 16, "learning_rate": 0.01, "precision": "float32"}
+    training |= {"deterministic": False, **changes}
+    names = {"model": "a.keras", "reel": "a.reel.h5", "history": "history.csv", "timing": "t.csv"}
+    outputs = {name: folder / file for name, file in (names | {"checkpoint": "c/a.npz"}).items()}
+    files = Paths(data / "noisy.h5", data / "clean.h5", parent, **outputs)
+    with contextlib.chdir(data):
+        lineage = begun(files.input, files.dataset, record=RECORD)
+        train("tiny", files, task="restoration", model=architecture, options=dict(options), seed=seed,
+              training=training, lineage=lineage)  # fmt: skip
+    return files
+
+
+def results(files: Paths) -> list[bytes]:
+    """Return the bytes of a training's results."""
+    return [path.read_bytes() for path in (files.model, files.reel, files.history)]
 
 
 @pytest.fixture(scope="module")
-def trained(data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    return run(data, tmp_path_factory.mktemp("trained"))
+def trained(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Paths:
+    """A training, whose record is beside its outputs, too: others overwrite it."""
+    files = run(data, tmp_path_factory.mktemp("trained"))
+    shutil.copy(data / RECORD, files.model.with_name("record.json"))
+    return files
 
 
-def test_history_has_a_row_an_epoch(trained: dict[str, Path]) -> None:
-    history = pd.read_csv(trained["history"])
-    assert list(history) == ["epoch", "loss", "validation_loss", "validation_psnr"]
+def record(trained: Paths) -> dict[str, Any]:
+    return dict(json.loads(trained.model.with_name("record.json").read_text()))
+
+
+def test_history_has_a_row_an_epoch(trained: Paths) -> None:
+    history = pd.read_csv(trained.history)
+    assert list(history) == ["epoch", "loss", "validation_loss", "validation_score"]
     assert history["epoch"].tolist() == [1, 2, 3, 4]
-    timing = pd.read_csv(trained["timing"])
-    assert list(timing) == ["epoch", "seconds", "images_per_second"]
+    timing = pd.read_csv(trained.timing)
+    assert list(timing) == ["epoch", "seconds", "examples_per_second"]
     assert (timing > 0).all(axis=None)
     assert history["loss"].iloc[-1] < history["loss"].iloc[0]
     assert np.isfinite(history).all(axis=None)
 
 
-def test_the_reel_begins_before_training_and_shows_the_first_test_images(trained: dict[str, Path], data: Path) -> None:
-    reel = prepared.read(trained["reel"], prepared.Reel)
-    assert reel.epochs.tolist() == [0, 1, 2, 3, 4]
-    assert reel.indices.tolist() == list(range(10))
-    assert reel.predictions.shape == (5, 10, 8, 8, 1)
-    np.testing.assert_array_equal(reel.target, prepared.read_split(data / "clean.h5", "test").images[:10])
-    np.testing.assert_array_equal(reel.degraded, prepared.read_split(data / "noisy.h5", "test").images[:10])
-    assert not reel.predictions[0].any()
-    assert reel.psnr[-1] > reel.psnr[0]
+def test_the_reel_begins_before_training_and_shows_the_first_test_images(trained: Paths, data: Path) -> None:
+    recorded = reel.read(trained.reel, Reel)
+    assert recorded.epochs.tolist() == [0, 1, 2, 3, 4]
+    assert recorded.indices.tolist() == list(range(10))
+    assert recorded.outputs.shape == (5, 10, 8, 8, 1)
+    np.testing.assert_array_equal(recorded.targets["image"], read_images(data / "clean.h5", "test")[:10])
+    np.testing.assert_array_equal(recorded.inputs["image"], read_images(data / "noisy.h5", "test")[:10])
+    assert not recorded.outputs[0].any()
+    assert recorded.scores[-1] > recorded.scores[0]
+    assert (recorded.task, recorded.score) == ("restoration", "psnr")
+    assert reel.described(recorded)["image"].kind == "image"
 
 
 def test_the_weights_kept_are_those_that_were_best_on_validation(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    validate: Callable[..., dict[str, float]] = stage._validate
+    validate: Callable[..., dict[str, float]] = loop._validate
     calls: list[float] = []
 
-    def spoiled(run: Run, network: keras.Model, source: PairedSplit, epoch: int) -> dict[str, float]:
+    def spoiled(experiment: Experiment, run: Run, network: keras.Model, epoch: int) -> dict[str, float]:
         """Validate as ever, but make the network forget everything before its third epoch ends."""
         if len(calls) == 2:
             network.set_weights([np.zeros_like(weights) for weights in network.get_weights()])
-        scores = validate(run, network, source, epoch)
-        calls.append(scores["validation_psnr"])
+        scores = validate(experiment, run, network, epoch)
+        calls.append(scores["validation_score"])
         return scores
 
-    monkeypatch.setattr(stage, "_validate", spoiled)
-    paths = run(data, tmp_path, epochs=3)
-    validation = [prepared.read_split(data / f"{name}.h5", "validation").images for name in ("noisy", "clean")]
-    scores = learning.psnr(validation[1], predict(load(paths["model"]), validation[0]))
-    history = pd.read_csv(paths["history"])["validation_psnr"]
+    monkeypatch.setattr(loop, "_validate", spoiled)
+    files = run(data, tmp_path, epochs=3)
+    validation = [read_images(data / f"{name}.h5", "validation") for name in ("noisy", "clean")]
+    scores = learning.psnr(validation[1], predict(load(files.model), validation[0]))
+    history = pd.read_csv(files.history)["validation_score"]
     assert history.to_numpy().argmax() < 2
     assert scores.mean() == pytest.approx(max(calls), abs=1e-6)
     assert scores.mean() == pytest.approx(history.max(), abs=1e-4)
     assert scores.mean() > calls[-1] + 1
 
 
-def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(
-    trained: dict[str, Path], data: Path, tmp_path: Path
+def test_where_lower_is_better_the_weights_kept_are_those_with_the_lowest_score(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(learning, "BETTER", "lower")
+    files = run(data, tmp_path)
+    history = pd.read_csv(files.history)["validation_score"]
+    assert history.to_numpy().argmin() != history.to_numpy().argmax()
+    noisy, clean = (read_images(data / f"{name}.h5", "validation") for name in ("noisy", "clean"))
+    assert learning.psnr(clean, predict(load(files.model), noisy)).mean() == pytest.approx(history.min(), abs=1e-4)
+    assert json.loads((data / RECORD).read_text())["kept_epoch"] == history.to_numpy().argmin() + 1
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(trained: Paths, data: Path, tmp_path: Path) -> None:
     again, other = run(data, tmp_path / "again"), run(data, tmp_path / "other", seed=4)
-    for name in ("model", "reel", "history"):
-        assert again[name].read_bytes() == trained[name].read_bytes()
-        assert other[name].read_bytes() != trained[name].read_bytes()
+    for first, second, third in zip(*map(results, (trained, again, other)), strict=True):
+        assert first == second != third
 
 
-def test_model_and_reel_say_where_they_come_from(trained: dict[str, Path]) -> None:
-    with zipfile.ZipFile(trained["model"]) as file:
-        origin = json.loads(file.comment)
-    assert json.loads(prepared.read(trained["reel"], prepared.Reel).origin) == origin
-    assert origin["params"] == {"seed": 20}
-    assert origin["precision"] == "float32"
-    assert [Path(name).name for name in origin["inputs"]] == ["clean.h5", "noisy.h5"]
-    assert len(origin["devices"]) == 1
+def test_model_and_reel_name_the_record_of_their_making(trained: Paths) -> None:
+    origin = json.loads(network_file.origin(trained.model))
+    assert json.loads(reel.read(trained.reel, Reel).origin) == origin
+    assert origin == {"record": RECORD.as_posix(), "id": record(trained)["id"]}
 
 
-def test_the_kept_epoch_is_told(trained: dict[str, Path]) -> None:
-    with zipfile.ZipFile(trained["model"]) as file:
-        kept = json.loads(file.comment)["kept_epoch"]
-    history = pd.read_csv(trained["history"])
-    assert kept == history["epoch"][history["validation_psnr"].to_numpy().argmax()]
+def test_the_record_says_what_was_trained_with_which_arithmetic_and_where(trained: Paths) -> None:
+    told = record(trained)
+    assert told["params"] == {"seed": 20}
+    assert told["precision"] == "float32"
+    assert [Path(name).name for name in told["inputs"]] == ["clean.h5", "noisy.h5"]
+    assert len(told["devices"]) == 1
+    assert "parent" not in told
 
 
-def test_scores_and_frames_do_not_depend_on_the_parts_that_are_read(
-    trained: dict[str, Path], data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_kept_epoch_is_told(trained: Paths) -> None:
+    history = pd.read_csv(trained.history)
+    kept = history["epoch"][history["validation_score"].to_numpy().argmax()]
+    assert record(trained)["kept_epoch"] == kept
+
+
+def test_a_training_begins_with_its_parents_weights_and_its_record_names_the_parent(
+    trained: Paths, data: Path, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(examples, "PART_VALUES", 5 * 8 * 8)
+    files = run(data, tmp_path, seed=9, parent=trained.model, epochs=1)
+    first = reel.read(files.reel, Reel).outputs[0]
+    expected = learning.recorded(predict(load(trained.model), read_images(data / "noisy.h5", "test")[:10]))
+    np.testing.assert_array_equal(first, expected)
+    assert json.loads((data / RECORD).read_text())["parent"] == json.loads(network_file.origin(trained.model))
+
+
+def test_a_parent_that_shares_no_layer_is_refused_and_nothing_is_written(
+    trained: Paths, data: Path, tmp_path: Path
+) -> None:
+    images = keras.Input((8, 8, 1), dtype="uint8")
+    stranger = keras.Model(images, keras.layers.Conv2D(1, 3, padding="same", name="stranger")(images / 255))
+    network_file.save(stranger, tmp_path / "stranger.keras", "{}")
+    with pytest.raises(ParamsError, match=r"experiments\.tiny\.weights: no layer of this network has the name"):
+        run(data, tmp_path / "out", parent=tmp_path / "stranger.keras")
+    assert not (tmp_path / "out").exists()
+
+
+def test_scores_and_outputs_do_not_depend_on_the_parts_that_are_read(
+    trained: Paths, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(examples.ExampleSplit.parts, "__defaults__", (5 * 8 * 8,))
     parts = run(data, tmp_path)
-    reels = [prepared.read(paths["reel"], prepared.Reel) for paths in (trained, parts)]
-    np.testing.assert_allclose(reels[1].psnr, reels[0].psnr, atol=1e-4)
-    np.testing.assert_array_equal(reels[1].target, reels[0].target)
-    assert np.abs(reels[1].predictions.astype(int) - reels[0].predictions).max() <= 1
-    histories = [pd.read_csv(paths["history"]) for paths in (trained, parts)]
+    reels = [reel.read(files.reel, Reel) for files in (trained, parts)]
+    np.testing.assert_allclose(reels[1].scores, reels[0].scores, atol=1e-4)
+    np.testing.assert_array_equal(reels[1].targets["image"], reels[0].targets["image"])
+    assert np.abs(reels[1].outputs.astype(int) - reels[0].outputs).max() <= 1
+    histories = [pd.read_csv(files.history) for files in (trained, parts)]
     np.testing.assert_allclose(histories[1], histories[0], rtol=1e-4)
 
 
 def test_images_beyond_the_memory_s_share_are_streamed_and_learnt_alike(
-    trained: dict[str, Path], data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    trained: Paths, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(feeding, "MEMORY_BYTES", 0)
     monkeypatch.setattr(feeding, "WINDOW_BYTES", 32 * 2 * 64)
     monkeypatch.setattr(prepared, "CHUNK_BYTES", 4 * 64)
     streamed, again = run(data, tmp_path / "streamed"), run(data, tmp_path / "again")
-    assert streamed["model"].read_bytes() == again["model"].read_bytes()
-    assert streamed["model"].read_bytes() != trained["model"].read_bytes()
-    reels = [prepared.read(paths["reel"], prepared.Reel) for paths in (trained, streamed)]
-    gains = [reel.psnr.max() - reel.psnr[0] for reel in reels]
+    assert streamed.model.read_bytes() == again.model.read_bytes()
+    assert streamed.model.read_bytes() != trained.model.read_bytes()
+    reels = [reel.read(files.reel, Reel) for files in (trained, streamed)]
+    gains = [recorded.scores.max() - recorded.scores[0] for recorded in reels]
     assert gains[1] == pytest.approx(gains[0], rel=0.2)
 
 
@@ -201,8 +255,7 @@ def test_impossible_options_name_the_key(data: Path, tmp_path: Path, options: di
 
 
 def test_files_that_do_not_belong_together_are_refused(data: Path, tmp_path: Path) -> None:
-    block = Block(np.zeros((5, 8, 8, 1), np.uint8), np.zeros(5, np.int32))
-    prepared.write_prepared(tmp_path / "noisy.h5", ((split, [block]) for split in SPLITS), {})
+    write_images(tmp_path / "noisy.h5", np.zeros((5, 8, 8, 1), np.uint8))
     (tmp_path / "clean.h5").symlink_to(data / "clean.h5")
     with pytest.raises(ShowreelError, match=r"noisy\.h5: its train split does not match .*degrade stage again"):
         run(tmp_path, tmp_path / "out")
@@ -230,15 +283,14 @@ def interrupted(data: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, epoch
 
 @pytest.mark.parametrize("epoch", [1, 3, 4])
 def test_a_training_that_was_killed_ends_as_one_that_was_not(
-    trained: dict[str, Path], data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, epoch: int
+    trained: Paths, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, epoch: int
 ) -> None:
     interrupted(data, tmp_path, monkeypatch, epoch)
     assert [path.name for path in tmp_path.iterdir()] == ["c"]
     resumed = run(data, tmp_path)
-    for name in ("model", "reel", "history"):
-        assert resumed[name].read_bytes() == trained[name].read_bytes()
-    assert len(pd.read_csv(resumed["timing"])) == 4
-    assert not resumed["kept"].exists()
+    assert results(resumed) == results(trained)
+    assert len(pd.read_csv(resumed.timing)) == 4
+    assert not resumed.checkpoint.exists()
 
 
 def test_random_layers_go_on_where_they_were(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -250,28 +302,30 @@ def test_random_layers_go_on_where_they_were(data: Path, tmp_path: Path, monkeyp
         features = keras.layers.BatchNormalization(name="normal")(features)
         return keras.Model(images, keras.layers.Conv2D(1, 3, padding="same", name="out")(features), name="random")
 
-    monkeypatch.setattr("showreel.params.registry.module", lambda folder, name: SimpleNamespace(build=build))
+    module = registry.module
+    monkeypatch.setattr(
+        registry, "module", lambda *names: SimpleNamespace(build=build) if names[0] == "models" else module(*names)
+    )
     whole = run(data, tmp_path / "whole")
     interrupted(data, tmp_path / "parts", monkeypatch, 2)
     parts = run(data, tmp_path / "parts")
-    for name in ("model", "reel", "history"):
-        assert parts[name].read_bytes() == whole[name].read_bytes()
+    assert results(parts) == results(whole)
 
 
 def test_a_checkpoint_of_other_inputs_is_not_mixed_in(
-    trained: dict[str, Path],
+    trained: Paths,
     data: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     (tmp_path / "other").mkdir()
-    degrade("noisy", data / "clean.h5", tmp_path / "other/noisy.h5", seed=9, options={"sigma": 0.2}, lineage=begun())
+    make_noisy(data / "clean.h5", tmp_path / "other/noisy.h5", seed=9)
     (tmp_path / "other/clean.h5").symlink_to(data / "clean.h5")
     interrupted(tmp_path / "other", tmp_path, monkeypatch, 2)
     ended = run(data, tmp_path)
     assert "belongs to a training with other inputs" in caplog.text
-    assert ended["model"].read_bytes() == trained["model"].read_bytes()
+    assert ended.model.read_bytes() == trained.model.read_bytes()
 
 
 def test_an_input_that_changes_meanwhile_fails_the_training_and_publishes_nothing(
@@ -295,12 +349,12 @@ def test_an_input_that_changes_meanwhile_fails_the_training_and_publishes_nothin
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="there is one core only")
 def test_halves_train_as_whole_batches_do(data: Path, tmp_path: Path) -> None:
     """In processes of their own: TensorFlow takes its threads once."""
-    paths = []
+    trainings = []
     for halved in (True, False):
         with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=_two_cores) as pool:
-            paths.append(pool.submit(_trained, data, tmp_path / f"{halved}", halved=halved).result())
-    assert paths[0]["model"].read_bytes() != paths[1]["model"].read_bytes()
-    histories = [pd.read_csv(one["history"]) for one in paths]
+            trainings.append(pool.submit(_trained, data, tmp_path / f"{halved}", halved=halved).result())
+    assert trainings[0].model.read_bytes() != trainings[1].model.read_bytes()
+    histories = [pd.read_csv(files.history) for files in trainings]
     np.testing.assert_allclose(histories[0], histories[1], rtol=1e-3)
 
 
@@ -308,12 +362,12 @@ def _two_cores() -> None:
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:2])
 
 
-def _trained(data: Path, folder: Path, *, halved: bool) -> dict[str, Path]:
+def _trained(data: Path, folder: Path, *, halved: bool) -> Paths:
     if not halved:
         os.environ["TF_NUM_INTEROP_THREADS"] = "2"
-    paths = run(data, folder, batch_size=15)
+    files = run(data, folder, batch_size=15)
     assert halves.one_core_each() is halved
-    return paths
+    return files
 
 
 def test_two_devices_train_as_one_does(data: Path, tmp_path: Path) -> None:
@@ -327,15 +381,15 @@ def test_two_devices_train_as_one_does(data: Path, tmp_path: Path) -> None:
             name: pool.submit(run, data, tmp_path / name, batch_size=size, devices=2).result()
             for name, size in sizes.items()
         }
-    assert shared["twenty"]["model"].read_bytes() == shared["again"]["model"].read_bytes()
+    assert json.loads((data / RECORD).read_text())["devices"][0].startswith("2 × ")
+    assert shared["twenty"].model.read_bytes() == shared["again"].model.read_bytes()
     for name in ("twenty", "sixty-four"):
         alone = run(data, tmp_path / f"{name} alone", batch_size=sizes[name])
-        histories = [pd.read_csv(paths["history"]) for paths in (alone, shared[name])]
+        histories = [pd.read_csv(files.history) for files in (alone, shared[name])]
         np.testing.assert_allclose(histories[1], histories[0], rtol=1e-3)
-        reels = [prepared.read(paths["reel"], prepared.Reel) for paths in (alone, shared[name])]
-        np.testing.assert_allclose(reels[1].psnr, reels[0].psnr, atol=1e-2)
-        assert np.abs(reels[1].predictions.astype(int) - reels[0].predictions).max() <= 1
-        assert json.loads(reels[1].origin)["devices"][0].startswith("2 × ")
+        reels = [reel.read(files.reel, Reel) for files in (alone, shared[name])]
+        np.testing.assert_allclose(reels[1].scores, reels[0].scores, atol=1e-2)
+        assert np.abs(reels[1].outputs.astype(int) - reels[0].outputs).max() <= 1
 
 
 @pytest.mark.faults
@@ -343,8 +397,7 @@ def test_a_killed_training_on_two_devices_goes_on(data: Path, tmp_path: Path) ->
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=_two_devices) as pool:
         whole = pool.submit(run, data, tmp_path / "whole", devices=2).result()
         resumed = pool.submit(_interrupted_and_resumed, data, tmp_path / "resumed").result()
-    for name in ("model", "reel", "history"):
-        assert resumed[name].read_bytes() == whole[name].read_bytes()
+    assert results(resumed) == results(whole)
 
 
 def _two_devices() -> None:
@@ -352,7 +405,7 @@ def _two_devices() -> None:
     tf.config.set_logical_device_configuration(processor, [tf.config.LogicalDeviceConfiguration()] * 2)
 
 
-def _interrupted_and_resumed(data: Path, folder: Path) -> dict[str, Path]:
+def _interrupted_and_resumed(data: Path, folder: Path) -> Paths:
     with pytest.MonkeyPatch.context() as patched:
         interrupted(data, folder, patched, 2, devices=2)
     return run(data, folder, devices=2)
@@ -372,5 +425,4 @@ def test_deterministic_training_gives_the_same_bits(data: Path, tmp_path: Path) 
 
 
 def _deterministic(data: Path, folder: Path) -> list[bytes]:
-    paths = run(data, folder, deterministic=True, precision="bfloat16")
-    return [paths[name].read_bytes() for name in ("model", "reel", "history")]
+    return results(run(data, folder, deterministic=True, precision="bfloat16"))
