@@ -3,6 +3,9 @@ from showreel.params import loading, registry
 from showreel.pipeline import graph, paths
 
 
+workdir: str(workflow.current_basedir)  # so that -s works from any folder
+
+
 configfile: "params.yaml"
 
 
