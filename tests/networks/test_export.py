@@ -9,8 +9,8 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from checkouts import ROOT, Checkout
 from numpy.typing import NDArray
+from small_data import write_images
 from test_params import GOOD
 
 from showreel.applying.resizable import resizable
@@ -24,9 +24,7 @@ from showreel.models import unet, upscaler
 from showreel.models.parts import blocks
 from showreel.pipeline import paths
 from showreel.pipeline.provenance import file_digest
-from showreel.storage import prepared
 from showreel.storage.errors import ParamsError, ShowreelError
-from showreel.storage.fields import SPLITS, Block
 from showreel.training import network_file
 from showreel.training.prediction import predict
 
@@ -59,9 +57,8 @@ def images(count: int, size: int = 6) -> Array:
 @pytest.fixture
 def files(tmp_path: Path) -> dict[str, Path]:
     """A model that was trained in bfloat16, and a prepared file for it."""
-    block = Block(images(IMAGES), np.zeros(IMAGES, np.int32))
     paths = {"model": tmp_path / "model.keras", "prepared": tmp_path / "noisy.h5"}
-    prepared.write_prepared(paths["prepared"], [(split, [block]) for split in SPLITS], {})
+    write_images(paths["prepared"], images(IMAGES))
     network_file.save(network("mixed_bfloat16"), paths["model"], "{}")
     return paths
 
@@ -248,22 +245,21 @@ def test_nothing_else_is_replaced(tmp_path: Path, form: str, name: str, said: st
         check_output(form, tmp_path / name)
 
 
-@pytest.mark.slow
 def test_the_command_writes_to_a_folder_of_its_own_and_prints_the_differences(
-    tmp_path: Path, files: dict[str, Path]
+    tmp_path: Path, files: dict[str, Path], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "params.yaml").write_text(GOOD)
-    for name, place in (("model", paths.model("digits-denoiser")), ("prepared", paths.prepared("digits", "noisy"))):
+    for name, place in (("model", paths.model("digits-denoiser")), ("prepared", paths.prepared("digits-noisy"))):
         (tmp_path / place).parent.mkdir(parents=True)
         files[name].rename(tmp_path / place)
-    code = "import sys; from showreel import cli; sys.exit(parser.main(['export', *sys.argv[1:]]))"
-    checkout = Checkout(tmp_path, PYTHONPATH=str(ROOT / "src"))
-    printed = checkout.run(sys.executable, "-c", code, "digits-denoiser")
+    monkeypatch.chdir(tmp_path)
+    assert parser.main(["export", "digits-denoiser"]) == 0
+    printed = capfd.readouterr().out
     assert printed.startswith("exports/digits-denoiser.onnx: ")
     assert len(printed.splitlines()) == 3
     assert [path.name for path in (tmp_path / "exports").iterdir()] == ["digits-denoiser.onnx"]
-    checkout.run(sys.executable, "-c", code, "digits-denoiser", "--output", "params.yaml", exit_code=2)
-    checkout.run(sys.executable, "-c", code, "photos-identity", exit_code=1)
+    assert parser.main(["export", "digits-denoiser", "--output", "params.yaml"]) == 2
+    assert parser.main(["export", "photos-identity"]) == 1
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from small_data import write_images
 from test_export import IMAGES, Array, images, network
 
 from showreel.exporting import parity
 from showreel.models import upscaler
 from showreel.storage import prepared as storage
 from showreel.storage.errors import ShowreelError
-from showreel.storage.fields import SPLITS, Block
+from showreel.storage.fields import SPLITS, Field
 from showreel.training.prediction import predict
 
 
@@ -16,8 +17,7 @@ from showreel.training.prediction import predict
 def prepared(tmp_path: Path) -> Path:
     """A prepared file of small images."""
     path = tmp_path / "noisy.h5"
-    block = Block(images(IMAGES), np.zeros(IMAGES, np.int32))
-    storage.write_prepared(path, [(split, [block]) for split in SPLITS], {})
+    write_images(path, images(IMAGES))
     return path
 
 
@@ -70,3 +70,10 @@ def test_an_output_of_another_shape_or_type_is_refused(prepared: Path, restored:
 def test_images_of_another_size_are_refused(prepared: Path) -> None:
     with pytest.raises(ShowreelError, match="not made for images of this size"):
         parity.distances(network(build=upscaler.build, size=3), {}, prepared, "")
+
+
+def test_data_without_images_are_refused(tmp_path: Path) -> None:
+    block = {"series": np.zeros((3, 4, 1), np.float32)}
+    storage.write(tmp_path / "a.h5", ((split, [block]) for split in SPLITS), {"series": Field("series")}, {})
+    with pytest.raises(ShowreelError, match=r"a\.h5: has no images"):
+        parity.distances(network(), {}, tmp_path / "a.h5", "")
