@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from showreel.params import loading
+from showreel.params.schema import Params
 from showreel.pipeline import graph, paths, provenance
 from showreel.pipeline.graph import Stage
 from showreel.storage import fields, prepared, reel
@@ -63,6 +64,18 @@ REEL = Reel(
 CHOSEN = Chosen("{}", "restoration", "", IMAGES[:0], np.arange(3), REEL.inputs, REEL.targets, IMAGES[:0], IMAGES)
 
 
+LOADED: dict[str, Params] = {}
+"""What was read already: text of params.yaml → what it declares."""
+
+
+def load(root: Path) -> Params:
+    """Read params.yaml; the same text once."""
+    text = (root / "params.yaml").read_text()
+    if text not in LOADED:
+        LOADED[text] = loading.load(root / "params.yaml")
+    return LOADED[text]
+
+
 def make(root: Path, *, lock: bool = True) -> dict[str, Stage]:
     """Fill a folder with a project in which all is right, and return its stages.
 
@@ -71,7 +84,7 @@ def make(root: Path, *, lock: bool = True) -> dict[str, Stage]:
         lock: whether DVC runs the project.
     """
     (root / "params.yaml").write_text(PARAMS)
-    stages = graph.stages(loading.load(root / "params.yaml"))
+    stages = graph.stages(load(root))
     for place in {place for stage in stages.values() for place in stage.code}:
         file = root / place if place.suffix == ".py" else root / place / "every.py"
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -150,7 +163,7 @@ def write_keras(path: Path, weight: float) -> None:
 
 def write_record(root: Path, stage: Stage, **changed: Any) -> Path:
     """Write the lineage record of a stage that has just run."""
-    declared = loading.load(root / "params.yaml")
+    declared = load(root)
     keys = [key for key in stage.params if key.split(".")[0] in declared.model_fields_set]
     names = {place: place.relative_to("src").as_posix() for place in stage.code}
     record = {
@@ -186,7 +199,7 @@ def flip(path: Path, place: float = 0.5) -> None:
 
 
 def check(root: Path, experiments: list[str] | None = None, *, strict: bool = False) -> Check:
-    declared = loading.load(root / "params.yaml")
+    declared = load(root)
     with own_code(root):
         return check_project(root, declared, experiments=experiments, strict=strict)
 

@@ -95,7 +95,8 @@ def test_results_of_other_code_are_published_and_a_fault_only_to_the_strict(
 def test_one_cause_is_one_line_with_the_command_that_mends_it(tmp_path: Path, lock: bool) -> None:
     project.make(tmp_path, lock=lock)
     (tmp_path / project.CODE).unlink()
-    first, *mends, _ = report.of_check(project.check(tmp_path)).text.splitlines()
+    assert "run: " not in report.of_check(project.check(tmp_path)).text
+    first, *mends, _ = report.of_check(project.check(tmp_path, strict=True)).text.splitlines()
     assert first == (
         f"published: {project.FOLDER} is gone since it ran "
         "(4 stages: train@denoiser, evaluate@denoiser, train@identity, …)"
@@ -268,6 +269,21 @@ def test_each_fault_has_its_mend_and_what_helps_where_that_does_not(tmp_path: Pa
     mends = project.mends(tmp_path)
     assert mends[paths[0]] == (f"git restore {paths[0]}", "showreel evaluate denoiser")
     assert mends[paths[2]] == ("showreel train denoiser", "")
+
+
+@pytest.mark.usefixtures("stages")
+def test_what_is_missing_is_one_line_and_so_are_records_of_an_earlier_version(tmp_path: Path) -> None:
+    for path in ("models/denoiser.keras", "results/identity/metrics.json"):
+        (tmp_path / path).unlink()
+    for name in ("denoiser", "identity"):
+        (tmp_path / f"lineage/render/{name}.json").write_text("{}")
+    lines = report.of_check(project.check(tmp_path)).text.splitlines()
+    assert [line.split(" is not")[0].split(" not on")[0] for line in lines if "    run: " not in line][:2] == [
+        "damaged: lineage/render/denoiser.json, lineage/render/identity.json",
+        "missing: models/denoiser.keras, results/identity/metrics.json",
+    ]
+    assert lines[-1].endswith(": 2 damaged, 2 missing")
+    assert len(lines) == len(["damaged", "its mend", "missing", "git's mend", "DVC's mend", "the summary"])
 
 
 @pytest.mark.usefixtures("stages")

@@ -17,6 +17,7 @@ COMMIT = re.compile(r"(?:[0-9a-f]{40}(?:[0-9a-f]{24})?\+?)?")
 SHORT_COMMIT = 12
 """Characters that tell a commit from others."""
 
+NO_RECORD = "is not a lineage record"
 MALFORMED = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
 """What reading a file of another form than expected ends in."""
 
@@ -81,7 +82,7 @@ def read(root: Path, places: Iterable[Path]) -> Records:
         try:
             record = _record(root, place)
         except MALFORMED as error:
-            records.malformed[place] = f"is not a lineage record ({shown(f'{type(error).__name__}: {error}')})"
+            records.malformed[place] = f"{NO_RECORD} ({shown(f'{type(error).__name__}: {error}')})"
         else:
             records.stages[record.stage] = record
     return records

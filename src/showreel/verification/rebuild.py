@@ -102,11 +102,11 @@ def _furnish(scratch: Path, root: Path, raw: Iterable[Path], snapshots: Iterable
 
 def _run_all(stages: Iterable[Stage], scratch: Path, root: Path) -> Iterator[Rebuilt]:
     """Run stage after stage; after data that differ all else would, so that is the end."""
-    source = [str(registry.PACKAGE.parent), os.environ.get("PYTHONPATH", "")]
+    source = os.pathsep.join(filter(None, (str(registry.PACKAGE.parent), os.environ.get("PYTHONPATH", ""))))
     for stage in tqdm(list(stages), desc="rebuild", unit=" stages", disable=None):
         mirrors = [str(MIRROR / stage.command.split()[-1]), os.environ.get("SHOWREEL_MIRROR", "")]
-        variables = {"SHOWREEL_MIRROR": ",".join(filter(None, mirrors))}
-        variables["PYTHONPATH"] = os.pathsep.join(filter(None, source))
+        variables = {"SHOWREEL_MIRROR": ",".join(filter(None, mirrors)), "PYTHONPATH": source}
+        variables["GIT_OPTIONAL_LOCKS"] = "0"  # else a look at git's state may write the project's index
         command = [sys.executable, "-m", "showreel", *stage.command.split()]
         done = subprocess.run(command, cwd=scratch, env=os.environ | variables, stdout=subprocess.DEVNULL)
         if done.returncode:

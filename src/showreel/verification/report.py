@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from showreel.params.text import shown
-from showreel.pipeline.records import SHORT_COMMIT
+from showreel.pipeline.records import NO_RECORD, SHORT_COMMIT
 from showreel.verification.check import Check
 from showreel.verification.compare import Difference
 from showreel.verification.findings import Finding, Kind
@@ -86,17 +86,17 @@ def _lines(findings: list[Finding]) -> Iterator[str]:
         paths = list(dict.fromkeys(shown(finding.path) for finding in group))
         stages = list(dict.fromkeys(finding.stage for finding in group if finding.stage))
         yield f"{first.kind}: {_paths(paths)} {first.detail}{_stages(stages)}"
-        mends = joined(finding.mend for finding in group)
-        if others := joined(finding.otherwise for finding in group):
+        mends = joined(finding.mend for finding in group if finding.fault)
+        if others := joined(finding.otherwise for finding in group if finding.fault):
             mends[-1:] = [f"{mends[-1]}; if that does not help: {' && '.join(others)}"]
         yield from (f"    run: {command}" for command in mends)
 
 
 def _groups(findings: list[Finding]) -> list[list[Finding]]:
-    """Put together what has one cause: the same is said of the same path, or the same file is missing everywhere."""
+    """Put together what has one cause: the same is said of one path, or of all that is missing or no record."""
     groups: dict[tuple[str, str, str], list[Finding]] = {}
     for finding in findings:
-        path = "" if finding.kind is Kind.MISSING else finding.path
+        path = "" if finding.kind is Kind.MISSING or finding.detail.startswith(NO_RECORD) else finding.path
         groups.setdefault((finding.kind, path, finding.detail), []).append(finding)
     return list(groups.values())
 
