@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 PARALLEL := --numprocesses auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo docs test test-fast test-faults chromium browser readme bench bench-check slurm-test lint format \
+.PHONY: help setup demo docs test test-fast test-changed test-faults results chromium browser readme bench bench-check slurm-test lint format \
 	lock clean
 
 help: ## List the targets
@@ -35,11 +35,14 @@ docs: setup ## Build the site of docs/ into build/docs; needs no network
 	sphinx-build --fail-on-warning --keep-going --nitpicky --quiet docs build/docs
 	@echo 'Open build/docs/index.html in a browser.'
 
-test: setup lint ## Check style and types, then run every test
-	pytest $(PARALLEL)
+test: setup lint ## Check style and types, then run every test; those that import Keras in a run of their own
+	pytest --ignore tests/networks $(PARALLEL); others=$$?; pytest tests/networks $(PARALLEL) && exit $$others
 
-test-fast: setup ## Run the unit tests only
-	pytest -m 'not slow and not faults and not slurm' $(PARALLEL)
+test-fast: setup ## Run the unit tests that need neither an engine nor Keras
+	pytest --ignore tests/networks -m 'not slow and not faults and not slurm' $(PARALLEL)
+
+test-changed: setup ## Run the tests that the changes since HEAD, or since BASE=…, concern
+	pytest -m 'not slow and not faults and not slurm' $(PARALLEL) $$(python tests/changed.py $(BASE))
 
 test-faults: setup ## Run what `make test` leaves out: the long part of the matrix of faults, all commands of the documentation, XLA
 	pytest -m 'faults and not slurm'
@@ -49,6 +52,9 @@ chromium:
 
 browser: setup chromium ## Look at the gallery and the report in a real Chromium (as root; apt-get installs it if it is missing)
 	pytest -m 'not slurm' tests/browser
+
+results: setup ## Train the published experiments again (mnist takes half an hour); commit what changes
+	dvc repro --glob 'render@photos-*' 'render@mnist-*' 'cross@*'
 
 readme: setup chromium ## Make the README's table and pictures again from the results on photos and mnist, run if they are not
 	dvc repro --glob 'render@photos-*' 'render@mnist-*'

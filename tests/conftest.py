@@ -5,6 +5,7 @@ Fuzzing is the same at every run; `pytest --hypothesis-profile=thorough tests/fa
 
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,7 @@ from checkouts import Checkout
 from engines import ENGINES, PORTFOLIO, Engine, History
 from hypothesis import HealthCheck, settings
 from looked_on import prepared, train
+from tensorflow_count import Count
 from visits import Visit
 
 from showreel.pipeline import locks
@@ -32,6 +34,31 @@ settings.register_profile(
 )
 settings.register_profile("thorough", settings.get_profile("quick"), max_examples=2000, derandomize=False)
 settings.load_profile("quick")
+
+
+COUNT = pytest.StashKey["Count"]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Count the processes that import TensorFlow, once a run."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        config.stash[COUNT] = Count()
+        config.stash[COUNT].start()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Tell how many there were."""
+    if COUNT in config.stash:
+        terminalreporter.write_line(f"TensorFlow was imported by {config.stash[COUNT].total()} processes")
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Keep Keras out of the run that does without: its import would cost each worker seconds."""
+    folders = {item.path.parent.name for item in session.items}
+    if "networks" not in folders and "tensorflow" in sys.modules:
+        raise pytest.UsageError(
+            "a test outside of tests/networks imports Keras or TensorFlow at the top; move it there"
+        )
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
