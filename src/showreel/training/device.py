@@ -1,10 +1,8 @@
 """The device that a network runs on and the arithmetic that suits it."""
 
-import fcntl
 import os
 import tempfile
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Literal
@@ -13,13 +11,12 @@ import keras
 import tensorflow as tf
 
 from showreel.storage.errors import ParamsError
+from showreel.training.exclusive import held
 
 Precision = Literal["auto", "bfloat16", "float32"]
 
 GPU_LOCKS = Path(tempfile.gettempdir()) / f"showreel-gpus-{os.getuid()}"
 """One for all checkouts of a user; another user could not lock its files."""
-
-POLL_SECONDS = 1
 
 AMPERE = (8, 0)
 """The first compute capability of NVIDIA's GPUs with bfloat16 matrix units."""
@@ -45,38 +42,13 @@ def claimed(*, alone: bool, count: int = 1) -> Iterator[str]:
     found = gpus()
     for gpu in found:
         tf.config.experimental.set_memory_growth(gpu, True)
-    with ExitStack() as held:
+    with ExitStack() as stack:
         if alone and len(found) >= max(2, count):
-            places = held.enter_context(free(_numbers(len(found)), GPU_LOCKS, count))
+            places = stack.enter_context(held(_numbers(len(found)), GPU_LOCKS, count))
             found = [found[place] for place in places]
             tf.config.set_visible_devices(found, "GPU")
         name = tf.config.experimental.get_device_details(found[0])["device_name"] if found else _processor("model name")
         yield str(name) if count == 1 else f"{count} × {name}"
-
-
-@contextmanager
-def free(numbers: Sequence[str], folder: Path, count: int = 1) -> Iterator[list[int]]:
-    """Hold the first things that no other process holds, waiting for as many; yield their places in `numbers`.
-
-    One process at a time chooses, so that no two wait for what the other holds.
-
-    Args:
-        numbers: what the things are called on this machine.
-        folder: where the lock files are.
-        count: how many to hold.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    places: list[int] = []
-    with ExitStack() as held:
-        with (folder / "choice.lock").open("w") as choice:
-            fcntl.flock(choice, fcntl.LOCK_EX)
-            while len(places) < count:
-                for index, number in enumerate(numbers):
-                    if index not in places and len(places) < count and _locked(folder / f"{number}.lock", held):
-                        places.append(index)
-                if len(places) < count:
-                    time.sleep(POLL_SECONDS)
-        yield places
 
 
 def strategy(count: int) -> tf.distribute.Strategy:
@@ -93,18 +65,6 @@ def strategy(count: int) -> tf.distribute.Strategy:
             f"training.devices: {count}, but TensorFlow sees {len(devices)} here; 1 gives the same but for rounding"
         )
     return tf.distribute.MirroredStrategy([device.name for device in devices[:count]])
-
-
-def _locked(path: Path, held: ExitStack) -> bool:
-    """Lock a file until `held` is left, unless another process has locked it; tell whether it is ours."""
-    lock = path.open("w")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.close()
-        return False
-    held.enter_context(lock)
-    return True
 
 
 def _numbers(count: int) -> list[str]:
