@@ -1,105 +1,37 @@
-"""Contracts of every file of datasets/, then what is particular to each data set."""
+"""What is particular to each data set; what holds of all stands in test_contracts.py."""
 
 import gzip
-import inspect
 import io
-import re
 import shutil
 import struct
 import tarfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import numpy as np
 import pytest
+from blocks import arrays
 from PIL import Image
 
 from showreel.datasets import cifar10, cifar100, digits, fashion_mnist, mnist, photos
 from showreel.datasets.parts import cifar_binary, idx
-from showreel.params import registry
 from showreel.pipeline.provenance import file_digest
 from showreel.storage.errors import ParamsError, ShowreelError
-from showreel.storage.fields import SPLITS, Block
+from showreel.storage.fields import SPLITS
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
-EVERY = [pytest.param(registry.module("datasets", name), id=name) for name in registry.names("datasets")]
 
 
-def options(function: Any) -> list[inspect.Parameter]:
-    parameters = inspect.signature(function).parameters.values()
-    return [parameter for parameter in parameters if parameter.kind is inspect.Parameter.KEYWORD_ONLY]
-
-
-def needs_no_more(module: ModuleType) -> bool:
-    return not module.FILES and all(option.default is not option.empty for option in options(module.read))
-
-
-PACKAGED = [parameter for parameter in EVERY if needs_no_more(parameter.values[0])]  # type: ignore[arg-type]
-
-
-def joined(blocks: Iterator[Block]) -> Block:
-    images, labels = zip(*blocks, strict=True)
-    return Block(np.concatenate(images), np.concatenate(labels))
+def classes(module: ModuleType, folder: Path) -> tuple[str, ...]:
+    names: tuple[str, ...] = module.fields(folder)["label"].classes
+    return names
 
 
 def real(name: str) -> Path:
     if not (SHARED / name).exists():
         pytest.skip(f"real data is not here: {name}")
     return SHARED / name
-
-
-@pytest.mark.parametrize("module", EVERY)
-def test_source_licence_and_citation_are_told(module: ModuleType) -> None:
-    for word in ("ource", "icence", "itation"):
-        assert word in (module.__doc__ or "")
-
-
-@pytest.mark.parametrize("module", EVERY)
-def test_files_are_verified_and_their_addresses_end_in_their_names(module: ModuleType) -> None:
-    assert bool(module.FILES) != hasattr(module, "gather")
-    for file in module.FILES:
-        assert re.fullmatch("[0-9a-f]{64}", file.sha256)
-        assert len(file.urls) >= 2
-        assert all(re.fullmatch(rf"https?://\S+/{re.escape(file.name)}", url) for url in file.urls)
-    assert len({file.sha256 for file in module.FILES}) == len({file.name for file in module.FILES}) == len(module.FILES)
-
-
-@pytest.mark.parametrize("module", EVERY)
-def test_all_functions_take_the_same_typed_options(module: ModuleType) -> None:
-    assert all(option.annotation is not option.empty for option in options(module.read))
-    assert options(module.classes) == options(module.read)
-    assert options(getattr(module, "gather", module.read)) == options(module.read)
-
-
-@pytest.mark.parametrize("module", PACKAGED)
-def test_packaged_data_reads_as_promised(module: ModuleType, tmp_path: Path) -> None:
-    module.gather(tmp_path)
-    shapes = set()
-    for split in SPLITS:
-        blocks = list(module.read(tmp_path, split))
-        again = joined(module.read(tmp_path, split))
-        for block in blocks:
-            assert (block.images.dtype, block.labels.dtype) == (np.uint8, np.int32)
-            assert len(block.images) == len(block.labels) > 0
-            assert 0 <= block.labels.min() <= block.labels.max() < len(module.classes(tmp_path))
-            shapes.add(block.images.shape[1:])
-        assert np.array_equal(joined(iter(blocks)).images, again.images)
-        assert np.array_equal(joined(iter(blocks)).labels, again.labels)
-    assert len(shapes) == 1
-    assert shapes.pop()[2] in (1, 3)
-
-
-@pytest.mark.parametrize("module", PACKAGED)
-def test_packaged_data_is_gathered_to_the_same_bytes(module: ModuleType, tmp_path: Path) -> None:
-    for name in ("first", "second"):
-        (tmp_path / name).mkdir()
-        module.gather(tmp_path / name)
-    first, second = (
-        {path.name: file_digest(path) for path in (tmp_path / name).iterdir()} for name in ("first", "second")
-    )
-    assert first == second
 
 
 def write_idx(folder: Path, count: int, test_count: int = 3, labels: Sequence[int] | None = None) -> None:
@@ -114,12 +46,12 @@ def write_idx(folder: Path, count: int, test_count: int = 3, labels: Sequence[in
 def test_last_twelfth_of_idx_training_images_is_validation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(idx, "BLOCK_BYTES", 6 * 5)
     write_idx(tmp_path, 35)
-    train, validation, test = (joined(mnist.read(tmp_path, split)) for split in SPLITS)
-    assert train.images[:, 1, 2, 0].tolist() == list(range(33))
-    assert validation.images[:, 0, 0, 0].tolist() == [33, 34]
-    assert validation.labels.tolist() == [3, 4]
-    assert test.images.shape == (3, 2, 3, 1)
-    assert [len(block.images) for block in mnist.read(tmp_path, "train")] == [5, 5, 5, 5, 5, 5, 3]
+    train, validation, test = (arrays(mnist.read(tmp_path, split)) for split in SPLITS)
+    assert train["image"][:, 1, 2, 0].tolist() == list(range(33))
+    assert validation["image"][:, 0, 0, 0].tolist() == [33, 34]
+    assert validation["label"].tolist() == [3, 4]
+    assert test["image"].shape == (3, 2, 3, 1)
+    assert [len(block["image"]) for block in mnist.read(tmp_path, "train")] == [5, 5, 5, 5, 5, 5, 3]
 
 
 HEADER = struct.pack(">4I", 0x803, 3, 2, 3)
@@ -146,7 +78,7 @@ def test_damaged_idx_file_is_refused_in_one_line(tmp_path: Path, content: bytes,
     write_idx(tmp_path, 12)
     (tmp_path / idx.NAMES[2]).write_bytes(content)
     with pytest.raises(ShowreelError, match=complaint) as caught:
-        joined(mnist.read(tmp_path, "test"))
+        arrays(mnist.read(tmp_path, "test"))
     assert str(tmp_path / idx.NAMES[2]) in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -157,27 +89,27 @@ def test_idx_header_that_promises_billions_takes_no_memory(tmp_path: Path) -> No
     (tmp_path / idx.NAMES[2]).write_bytes(gzip.compress(struct.pack(">4I", 0x803, many, 2, 3) + bytes(18)))
     (tmp_path / idx.NAMES[3]).write_bytes(gzip.compress(struct.pack(">2I", 0x801, many) + bytes(3)))
     with pytest.raises(ShowreelError, match="shorter than its header says"):
-        joined(mnist.read(tmp_path, "test"))
+        arrays(mnist.read(tmp_path, "test"))
 
 
 def test_label_without_a_class_is_refused(tmp_path: Path) -> None:
     write_idx(tmp_path, 12, 2, labels=[9, 10] * 6)
     with pytest.raises(ShowreelError, match="label 10, but there are 10 classes"):
-        joined(mnist.read(tmp_path, "train"))
+        arrays(mnist.read(tmp_path, "train"))
 
 
 def test_missing_idx_file_is_told_with_the_command_that_brings_it(tmp_path: Path) -> None:
     with pytest.raises(
         ShowreelError, match=r"train-images-idx3-ubyte.gz: missing; run `showreel download test_missing"
     ):
-        joined(mnist.read(tmp_path, "train"))
+        arrays(mnist.read(tmp_path, "train"))
 
 
 def test_real_mnist_begins_with_the_known_digits() -> None:
-    test, validation = (joined(mnist.read(real("mnist"), split)) for split in ("test", "validation"))
-    assert test.labels[:10].tolist() == [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]
-    assert (test.images.shape, validation.images.shape) == ((10_000, 28, 28, 1), (5_000, 28, 28, 1))
-    assert test.images.mean() == pytest.approx(33.79, abs=0.01)
+    test, validation = (arrays(mnist.read(real("mnist"), split)) for split in ("test", "validation"))
+    assert test["label"][:10].tolist() == [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]
+    assert (test["image"].shape, validation["image"].shape) == ((10_000, 28, 28, 1), (5_000, 28, 28, 1))
+    assert test["image"].mean() == pytest.approx(33.79, abs=0.01)
 
 
 def test_mnist_digests_are_those_of_the_real_files() -> None:
@@ -187,7 +119,7 @@ def test_mnist_digests_are_those_of_the_real_files() -> None:
 
 
 def test_part_of_real_fashion_mnist_reads_in_the_same_way() -> None:
-    counts = [len(joined(fashion_mnist.read(real("fashion_mnist_900"), split)).labels) for split in SPLITS]
+    counts = [len(arrays(fashion_mnist.read(real("fashion_mnist_900"), split))["label"]) for split in SPLITS]
     assert counts == [550, 50, 300]
 
 
@@ -219,25 +151,30 @@ def cifar10_members() -> dict[str, bytes]:
 def test_cifar10_batches_come_in_order_and_end_in_validation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cifar_binary, "BLOCK_IMAGES", 3)
     write_tar(tmp_path / "cifar-10-binary.tar.gz", cifar10_members())
-    train, validation, test = (joined(cifar10.read(tmp_path, split)) for split in SPLITS)
-    assert train.images[:, 0, 0, 0].tolist() == train.images[:, 31, 31, 0].tolist() == list(range(18))
-    assert validation.images[:, 0, 0, 0].tolist() == [18, 19]
-    assert validation.labels.tolist() == [8, 9]
-    assert (test.images[0, 5, 9].tolist(), test.labels.tolist()) == ([99, 5, 9], [7])
-    assert cifar10.classes(tmp_path)[::9] == ("airplane", "truck")
+    train, validation, test = (arrays(cifar10.read(tmp_path, split)) for split in SPLITS)
+    assert train["image"][:, 0, 0, 0].tolist() == train["image"][:, 31, 31, 0].tolist() == list(range(18))
+    assert validation["image"][:, 0, 0, 0].tolist() == [18, 19]
+    assert validation["label"].tolist() == [8, 9]
+    assert (test["image"][0, 5, 9].tolist(), test["label"].tolist()) == ([99, 5, 9], [7])
+    assert classes(cifar10, tmp_path)[::9] == ("airplane", "truck")
 
 
-def test_cifar100_takes_the_fine_label(tmp_path: Path) -> None:
+def cifar100_members() -> dict[str, bytes]:
+    """Ten training images and one for tests, of three fine classes and one coarse."""
     members = {
         "train.bin": b"".join(cifar_record(number, bytes([0, number % 3])) for number in range(10)),
         "test.bin": cifar_record(7, bytes([0, 2])),
         "fine_label_names.txt": b"apple\naquarium_fish\nbaby\n",
         "coarse_label_names.txt": b"all\n",
     }
-    write_tar(tmp_path / "cifar-100-binary.tar.gz", {f"cifar-100-binary/{name}": members[name] for name in members})
-    assert joined(cifar100.read(tmp_path, "train")).labels.tolist() == [0, 1, 2, 0, 1, 2, 0, 1, 2]
-    assert joined(cifar100.read(tmp_path, "test")).labels.tolist() == [2]
-    assert cifar100.classes(tmp_path) == ("apple", "aquarium_fish", "baby")
+    return {f"cifar-100-binary/{name}": content for name, content in members.items()}
+
+
+def test_cifar100_takes_the_fine_label(tmp_path: Path) -> None:
+    write_tar(tmp_path / "cifar-100-binary.tar.gz", cifar100_members())
+    assert arrays(cifar100.read(tmp_path, "train"))["label"].tolist() == [0, 1, 2, 0, 1, 2, 0, 1, 2]
+    assert arrays(cifar100.read(tmp_path, "test"))["label"].tolist() == [2]
+    assert classes(cifar100, tmp_path) == ("apple", "aquarium_fish", "baby")
 
 
 @pytest.mark.parametrize(
@@ -255,18 +192,18 @@ def test_other_archive_than_cifar_is_refused(tmp_path: Path, change: dict[str, b
     path = tmp_path / "cifar-10-binary.tar.gz"
     write_tar(path, {name: content for name, content in members.items() if content is not None})
     with pytest.raises(ShowreelError, match=complaint):
-        joined(cifar10.read(tmp_path, "train"))
+        arrays(cifar10.read(tmp_path, "train"))
 
 
 def test_cut_or_missing_cifar_archive_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "cifar-10-binary.tar.gz"
     with pytest.raises(ShowreelError, match="missing; run `showreel download"):
-        joined(cifar10.read(tmp_path, "train"))
+        arrays(cifar10.read(tmp_path, "train"))
     write_tar(path, cifar10_members())
     for content in (path.read_bytes()[:-1000], b"<html>", b""):
         path.write_bytes(content)
         with pytest.raises(ShowreelError, match="damaged"):
-            joined(cifar10.read(tmp_path, "train"))
+            arrays(cifar10.read(tmp_path, "train"))
 
 
 def test_link_in_the_place_of_a_cifar_batch_is_refused(tmp_path: Path) -> None:
@@ -275,28 +212,29 @@ def test_link_in_the_place_of_a_cifar_batch_is_refused(tmp_path: Path) -> None:
         entry.type, entry.linkname = tarfile.SYMTYPE, "/etc/passwd"
         archive.addfile(entry)
     with pytest.raises(ShowreelError, match=r"batches.meta.txt is not a regular file"):
-        cifar10.classes(tmp_path)
+        classes(cifar10, tmp_path)
 
 
 def test_digits_are_stretched_and_split_in_file_order(tmp_path: Path) -> None:
     digits.gather(tmp_path)
-    train, validation, test = (joined(digits.read(tmp_path, split)) for split in SPLITS)
-    assert [len(block.labels) for block in (train, validation, test)] == [1257, 180, 360]
-    assert train.labels[:10].tolist() == list(range(10))
-    assert train.images[0, 0, :, 0].tolist() == [0, 0, 80, 207, 143, 16, 0, 0]
-    assert (train.images.min(), train.images.max()) == (0, 255)
+    train, validation, test = (arrays(digits.read(tmp_path, split)) for split in SPLITS)
+    assert [len(block["label"]) for block in (train, validation, test)] == [1257, 180, 360]
+    assert train["label"][:10].tolist() == list(range(10))
+    assert train["image"][0, 0, :, 0].tolist() == [0, 0, 80, 207, 143, 16, 0, 0]
+    assert (train["image"].min(), train["image"].max()) == (0, 255)
 
 
 def test_missing_digits_are_told(tmp_path: Path) -> None:
     with pytest.raises(ShowreelError, match="no digits"):
-        joined(digits.read(tmp_path, "train"))
+        arrays(digits.read(tmp_path, "train"))
 
 
 def test_photos_of_the_splits_are_different_photographs(tmp_path: Path) -> None:
     photos.gather(tmp_path)
-    train, validation, test = (joined(photos.read(tmp_path, split)) for split in SPLITS)
-    assert [len(block.labels) for block in (train, validation, test)] == [4086, 134, 766]
-    seen = [{photos.classes(tmp_path)[label] for label in block.labels} for block in (train, validation, test)]
+    train, validation, test = (arrays(photos.read(tmp_path, split)) for split in SPLITS)
+    assert [len(block["label"]) for block in (train, validation, test)] == [4086, 134, 766]
+    names = classes(photos, tmp_path)
+    seen = [{names[label] for label in block["label"]} for block in (train, validation, test)]
     assert seen == [
         {"astronaut", "motorcycle_left", "motorcycle_right", "retina"},
         {"rocket"},
@@ -310,17 +248,18 @@ def test_test_patches_lie_on_a_grid_without_overlap(tmp_path: Path) -> None:
         pixels = np.asarray(image)
     tiles = [pixels[y : y + 32, x : x + 32] for y in range(0, 300 - 31, 32) for x in range(0, 451 - 31, 32)]
     textured = {tile.tobytes() for tile in tiles if np.mean(np.std(tile, axis=(0, 1))) >= 6}
-    test = joined(photos.read(tmp_path, "test"))
-    found = [image.tobytes() for image in test.images[test.labels == photos.classes(tmp_path).index("chelsea")]]
-    assert len(found) == len(set(found)) == 124
-    assert set(found) == textured
+    test = arrays(photos.read(tmp_path, "test"))
+    chelsea = test["label"] == classes(photos, tmp_path).index("chelsea")
+    patches = [image.tobytes() for image in test["image"][chelsea]]
+    assert len(patches) == len(set(patches)) == 124
+    assert set(patches) == textured
 
 
 def test_patches_of_photos_have_the_size_that_was_asked_for(tmp_path: Path) -> None:
     photos.gather(tmp_path, patch=48)
-    assert joined(photos.read(tmp_path, "validation", patch=48)).images.shape[1:] == (48, 48, 3)
+    assert arrays(photos.read(tmp_path, "validation", patch=48))["image"].shape[1:] == (48, 48, 3)
     with pytest.raises(ParamsError, match="patch is 4; it must lie between 8 and 128"):
-        joined(photos.read(tmp_path, "train", patch=4))
+        arrays(photos.read(tmp_path, "train", patch=4))
 
 
 def test_damaged_or_missing_photograph_is_told(tmp_path: Path) -> None:
@@ -328,7 +267,7 @@ def test_damaged_or_missing_photograph_is_told(tmp_path: Path) -> None:
     whole = (tmp_path / "rocket.jpg").read_bytes()
     (tmp_path / "rocket.jpg").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(ShowreelError, match=r"rocket.jpg: cannot be read"):
-        joined(photos.read(tmp_path, "validation"))
+        arrays(photos.read(tmp_path, "validation"))
     shutil.rmtree(tmp_path)
     with pytest.raises(ShowreelError, match=r"rocket.jpg: cannot be read"):
-        joined(photos.read(tmp_path, "validation"))
+        arrays(photos.read(tmp_path, "validation"))

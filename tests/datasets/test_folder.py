@@ -8,11 +8,14 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from blocks import arrays, same
+from numpy.typing import NDArray
 from PIL import Image
 
 from showreel.datasets import folder
@@ -20,7 +23,7 @@ from showreel.datasets.parts import packing
 from showreel.datasets.parts.arrangement import Picture, arrange, is_picture
 from showreel.pipeline.provenance import file_digest
 from showreel.storage.errors import ParamsError, ShowreelError
-from showreel.storage.fields import SPLITS, Block, Split
+from showreel.storage.fields import SPLITS, Split
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
@@ -70,14 +73,17 @@ def gathered(raw: Path, path: Path, **options: Any) -> dict[str, Any]:
     return complete
 
 
-def read(raw: Path, split: Split, options: Mapping[str, Any]) -> Block:
-    images, labels = zip(*folder.read(raw, split, **options), strict=True)
-    return Block(np.concatenate(images), np.concatenate(labels))
+def read(raw: Path, split: Split, options: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
+    return arrays(folder.read(raw, split, **options))
 
 
-def first_test_image(tmp_path: Path, picture: bytes, **options: Any) -> np.ndarray[Any, np.dtype[np.uint8]]:
+def classes(raw: Path, options: Mapping[str, Any]) -> tuple[str, ...]:
+    return folder.fields(raw, **options)["label"].classes
+
+
+def first_test_image(tmp_path: Path, picture: bytes, **options: Any) -> NDArray[np.uint8]:
     complete = gathered(tmp_path / "raw", write_folder(tmp_path / "mine", three_splits(picture)), **options)
-    image: np.ndarray[Any, np.dtype[np.uint8]] = read(tmp_path / "raw", "test", complete).images[0]
+    image: NDArray[np.uint8] = read(tmp_path / "raw", "test", complete)["image"][0]
     return image
 
 
@@ -121,9 +127,9 @@ def test_without_split_folders_a_tenth_each_is_drawn_and_stays_when_pictures_are
 
 def test_only_missing_splits_are_drawn_and_only_from_training_pictures() -> None:
     names = [f"{split}/{number}.png" for split in ("train", "test") for number in range(200)]
-    found = places(*names)
-    assert {found[name][0] for name in names[:200]} == {"train", "validation"}
-    assert {found[name][0] for name in names[200:]} == {"test"}
+    belongs = places(*names)
+    assert {belongs[name][0] for name in names[:200]} == {"train", "validation"}
+    assert {belongs[name][0] for name in names[200:]} == {"test"}
 
 
 def test_pictures_beside_the_split_folders_are_left_out_and_told() -> None:
@@ -170,18 +176,16 @@ def test_folder_zip_and_tars_give_the_same_images(tmp_path: Path) -> None:
         write_zip(tmp_path / "a.zip", files),
         *(write_tar(tmp_path / f"a.tar.{kind}", files, f"w:{kind}") for kind in ("", "gz", "xz")),
     ]
-    found = []
+    every = []
     for number, source in enumerate(sources):
         raw = tmp_path / str(number)
         options = gathered(raw, source)
         assert [path.name for path in raw.iterdir()] == ["images.zip"]
-        assert folder.classes(raw, **options) == ("x", "y")
-        found.append([read(raw, split, options) for split in SPLITS])
-    for blocks in found:
-        for one, other in zip(blocks, found[0], strict=True):
-            assert np.array_equal(one.images, other.images)
-            assert one.labels.tolist() == other.labels.tolist()
-    assert {image.tobytes() for block in found[0] for image in block.images} == {pixels.tobytes() for pixels in noise}
+        assert classes(raw, options) == ("x", "y")
+        every.append([read(raw, split, options) for split in SPLITS])
+    for splits in every:
+        assert all(map(same, splits, every[0]))
+    assert {image.tobytes() for block in every[0] for image in block["image"]} == {pixels.tobytes() for pixels in noise}
 
 
 def test_snapshot_of_a_folder_is_the_same_bytes_whatever_the_dates(tmp_path: Path) -> None:
@@ -215,7 +219,7 @@ def test_tile_cuts_from_the_top_left_corner_and_drops_the_rest(tmp_path: Path) -
     options = gathered(
         tmp_path / "raw", write_folder(tmp_path / "mine", three_splits(picture)), fit="tile", mode="grey"
     )
-    images = read(tmp_path / "raw", "test", options).images
+    images = read(tmp_path / "raw", "test", options)["image"]
     assert images.shape == (4, 8, 8, 1)
     assert [image[0, 0, 0] for image in images] == [pixels[0, 0], pixels[0, 8], pixels[8, 0], pixels[8, 8]]
     assert np.array_equal(images[3, :, :, 0], pixels[8:16, 8:16])
@@ -239,9 +243,9 @@ def test_picture_is_turned_as_its_exif_says(tmp_path: Path) -> None:
 def test_transparency_is_laid_over_white(tmp_path: Path) -> None:
     image = Image.new("RGBA", (8, 8), (255, 0, 0, 0))
     image.putpixel((0, 0), (255, 0, 0, 255))
-    found = first_test_image(tmp_path, encoded(image))
-    assert found[0, 0].tolist() == [255, 0, 0]
-    assert found[5, 5].tolist() == [255, 255, 255]
+    opaque = first_test_image(tmp_path, encoded(image))
+    assert opaque[0, 0].tolist() == [255, 0, 0]
+    assert opaque[5, 5].tolist() == [255, 255, 255]
 
 
 def test_upper_half_of_16_bits_counts(tmp_path: Path) -> None:
@@ -290,7 +294,7 @@ def test_unusable_files_are_skipped_and_listed_with_the_reason(
     }
     options = gathered(tmp_path / "raw", write_folder(tmp_path / "mine", three_splits(**damaged)))
     caplog.clear()
-    assert len(read(tmp_path / "raw", "test", options).images) == 1
+    assert len(read(tmp_path / "raw", "test", options)["image"]) == 1
     for name in damaged:
         assert f"skipped {name}: " in caplog.text
     for reason in (
@@ -375,7 +379,7 @@ def test_hostile_tar_members_are_not_followed(tmp_path: Path, caplog: pytest.Log
     options = gathered(tmp_path / "raw", source)
     for name in ("link", "hard", "device"):
         assert f"'test/{name}.png': not a file" in caplog.text
-    assert len(read(tmp_path / "raw", "test", options).images) == 1
+    assert len(read(tmp_path / "raw", "test", options)["image"]) == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.tar", "raw"]
 
 
@@ -390,7 +394,7 @@ def test_links_and_encrypted_members_of_a_zip_are_skipped(tmp_path: Path, caplog
     content[entry + 8] |= 1
     source.write_bytes(content)
     options = gathered(tmp_path / "raw", source)
-    assert len(read(tmp_path / "raw", "test", options).images) == 1
+    assert len(read(tmp_path / "raw", "test", options)["image"]) == 1
     assert "skipped test/link.png: a link, not a file" in caplog.text
     assert "skipped test/secret.png: encrypted" in caplog.text
 
@@ -404,7 +408,7 @@ def test_flipped_byte_in_a_zip_costs_one_picture(tmp_path: Path, caplog: pytest.
     flipped[flipped.index(plain(BLUE)) + 40] ^= 1
     source.write_bytes(flipped)
     options = gathered(tmp_path / "raw", source)
-    assert len(read(tmp_path / "raw", "test", options).images) == 1
+    assert len(read(tmp_path / "raw", "test", options)["image"]) == 1
     assert "test/d.png: Bad CRC-32" in caplog.text
 
 
@@ -420,7 +424,7 @@ def test_oversized_and_repeated_files_are_skipped(
     options = gathered(tmp_path / "raw", source)
     assert "skipped test/large.png: larger than 512 MiB" in caplog.text
     assert "skipped test/c.png: there are two of this name" in caplog.text
-    assert len(read(tmp_path / "raw", "test", options).images) == 1
+    assert len(read(tmp_path / "raw", "test", options)["image"]) == 1
 
 
 def test_blocks_stay_small_and_lose_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -428,8 +432,8 @@ def test_blocks_stay_small_and_lose_nothing(tmp_path: Path, monkeypatch: pytest.
     files = {f"test/{number}.png": plain((number, 0, 0)) for number in range(10)}
     options = gathered(tmp_path / "raw", write_folder(tmp_path / "mine", three_splits(**files)))
     blocks = list(folder.read(tmp_path / "raw", "test", **options))
-    assert [len(block.images) for block in blocks] == [len(block.labels) for block in blocks] == [3, 3, 3, 2]
-    assert sorted({image[0, 0, 0] for block in blocks for image in block.images}) == [*range(10), 255]
+    assert [len(block["image"]) for block in blocks] == [len(block["label"]) for block in blocks] == [3, 3, 3, 2]
+    assert sorted({image[0, 0, 0] for block in blocks for image in block["image"]}) == [*range(10), 255]
 
 
 def test_randomly_damaged_pictures_never_raise_anything_else(tmp_path: Path) -> None:
@@ -445,14 +449,14 @@ def test_randomly_damaged_pictures_never_raise_anything_else(tmp_path: Path) -> 
             files[f"test/{number}.{suffix}"] = bytes(content[: dice.choice((len(content), len(content) // 2))])
     options = gathered(tmp_path / "raw", write_folder(tmp_path / "mine", three_splits(**files)))
     logging.getLogger("PIL").setLevel(logging.ERROR)
-    assert 1 <= len(read(tmp_path / "raw", "test", options).images) < 241
+    assert 1 <= len(read(tmp_path / "raw", "test", options)["image"]) < 241
 
 
 def test_real_archive_of_jpegs_has_its_splits_and_classes(tmp_path: Path) -> None:
     if not (SHARED / "cifar10-jpeg.zip").exists():
         pytest.skip("real data is not here: cifar10-jpeg.zip")
     options = gathered(tmp_path, SHARED / "cifar10-jpeg.zip", size=32)
-    assert folder.classes(tmp_path, **options)[::9] == ("airplane", "truck")
-    block = next(iter(folder.read(tmp_path, "test", **options)))
-    assert block.images.shape[1:] == (32, 32, 3)
-    assert set(block.labels.tolist()) == set(range(10))
+    assert classes(tmp_path, options)[::9] == ("airplane", "truck")
+    block = arrays(islice(folder.read(tmp_path, "test", **options), 1))
+    assert block["image"].shape[1:] == (32, 32, 3)
+    assert set(block["label"].tolist()) == set(range(10))

@@ -35,10 +35,10 @@ VERSION = cifar_binary.Version(
 
 
 def fields(folder: Path) -> dict[str, Field]:
-    """Return what the fields mean."""
+    """Return what the numbers of each field mean; labels are the fine classes as the archive lists them."""
     return cifar_binary.fields(folder, VERSION)
 
 
 def read(folder: Path, split: Split) -> Iterator[dict[str, Rows]]:
-    """Yield one split: `image` uint8 (n, 32, 32, 3), `label` int32 (n,), the fine classes."""
+    """Yield one split in blocks: `image` uint8 (n, 32, 32, 3), `label` int32 (n,)."""
     return cifar_binary.blocks(folder, VERSION, split)

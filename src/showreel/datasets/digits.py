@@ -22,7 +22,7 @@ FILES: tuple[RemoteFile, ...] = ()
 ROWS: dict[Split, slice] = {"train": slice(0, 1257), "validation": slice(1257, 1437), "test": slice(1437, 1797)}
 COUNT = 1797
 BRIGHTEST = 16
-"""Each value counts the inked ones among 4×4 scanned pixels."""
+"""Each value counts the black ones among 4×4 scanned pixels."""
 
 
 def gather(folder: Path) -> None:
@@ -35,12 +35,12 @@ def gather(folder: Path) -> None:
 
 
 def fields(folder: Path) -> dict[str, Field]:
-    """Return what the fields mean; the labels are the digits, in their order."""
+    """Return what the numbers of each field mean; labels are the digits in their order."""
     return {"image": Field("image"), "label": Field("label", tuple("0123456789"))}
 
 
 def read(folder: Path, split: Split) -> Iterator[dict[str, Rows]]:
-    """Yield one split as one block: images uint8 (n, 8, 8, 1), 0…16 stretched to 0…255.
+    """Yield one split as one block: `image` uint8 (n, 8, 8, 1), 0…16 stretched to 0…255, and `label` int32 (n,).
 
     Raises:
         ShowreelError: the arrays are missing or damaged.

@@ -76,7 +76,10 @@ def fields(
     fit: Literal["crop", "tile", "refuse"] = "crop",
     mode: Literal["rgb", "grey"] = "rgb",
 ) -> dict[str, Field]:
-    """Return what the fields mean; labels are class folders in alphabetical order, `images` where there are none."""
+    """Return what the numbers of each field mean.
+
+    Labels are the class folders in alphabetical order; `images` where there are none.
+    """
     return {"image": Field("image"), "label": Field("label", _classes(_arranged(folder, Path(path))[0]))}
 
 
@@ -89,7 +92,7 @@ def read(
     fit: Literal["crop", "tile", "refuse"] = "crop",
     mode: Literal["rgb", "grey"] = "rgb",
 ) -> Iterator[dict[str, Rows]]:
-    """Yield one split in blocks: `image` uint8 (n, size, size, 3), or (n, size, size, 1) in grey.
+    """Yield one split in blocks: `image` uint8 (n, size, size, 3 or 1 in grey), `label` int32 (n,).
 
     Args:
         folder: the raw folder with the snapshot.

@@ -28,10 +28,10 @@ FILES = idx.files(
 
 
 def fields(folder: Path) -> dict[str, Field]:
-    """Return what the fields mean; the labels are the digits, in their order."""
+    """Return what the numbers of each field mean; labels are the digits in their order."""
     return {"image": Field("image"), "label": Field("label", CLASSES)}
 
 
 def read(folder: Path, split: Split) -> Iterator[dict[str, Rows]]:
-    """Yield one split: images uint8 (n, 28, 28, 1), ink 255 on 0."""
+    """Yield one split in blocks: `image` uint8 (n, 28, 28, 1), strokes bright on 0, and `label` int32 (n,)."""
     return idx.blocks(folder, split, len(CLASSES))

@@ -71,13 +71,13 @@ def gather(folder: Path, *, patch: int = 32) -> None:
 
 
 def fields(folder: Path, *, patch: int = 32) -> dict[str, Field]:
-    """Return what the fields mean; the labels are the photographs, in their order."""
+    """Return what the numbers of each field mean; labels say which of `PHOTOGRAPHS` a patch is from."""
     names = tuple(Path(photograph.file).stem for photograph in PHOTOGRAPHS)
     return {"image": Field("image"), "label": Field("label", names)}
 
 
 def read(folder: Path, split: Split, *, patch: int = 32) -> Iterator[dict[str, Rows]]:
-    """Yield one split as one block: `image` uint8 (n, patch, patch, 3).
+    """Yield one split as one block: `image` uint8 (n, patch, patch, 3), `label` int32 (n,).
 
     Args:
         folder: the raw folder with the photographs.
@@ -115,5 +115,5 @@ def _patches(pixels: NDArray[np.uint8], patch: int, stride: int) -> NDArray[np.u
     """Cut a picture into squares from its top left corner on, without the blank ones: uint8 (n, patch, patch, 3)."""
     windows = np.lib.stride_tricks.sliding_window_view(pixels, (patch, patch), (0, 1))[::stride, ::stride]
     squares = windows.transpose(0, 1, 3, 4, 2).reshape(-1, patch, patch, 3)
-    kept: NDArray[np.uint8] = squares[squares.std(axis=(1, 2)).mean(axis=1) >= BLANK_BELOW]
-    return kept
+    textured: NDArray[np.uint8] = squares[squares.std(axis=(1, 2)).mean(axis=1) >= BLANK_BELOW]
+    return textured

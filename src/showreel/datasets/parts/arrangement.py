@@ -65,20 +65,20 @@ def arrange(names: Iterable[str]) -> tuple[list[Picture], list[str]]:
     """
     paths = {name: _parts(name) for name in names}
     wrappers = _wrappers(list(paths.values()))
-    given = {split for parts in paths.values() if (split := _split_folder(parts[wrappers:]))}
-    if given and "train" not in given:
-        raise ShowreelError(f"there is a folder {'/, '.join(sorted(given))}/ but no train/; add train/ beside it")
+    present = {split for parts in paths.values() if (split := _split_folder(parts[wrappers:]))}
+    if present and "train" not in present:
+        raise ShowreelError(f"there is a folder {'/, '.join(sorted(present))}/ but no train/; add train/ beside it")
     pictures, outside = [], []
     for name, parts in paths.items():
         path = parts[wrappers:]
         split = _split_folder(path)
-        if given and split is None:
+        if present and split is None:
             outside.append(name)
             continue
         order = hashlib.sha256("/".join(path).encode("utf-8", "surrogatepass")).digest()
         folders = path[1:-1] if split else path[:-1]
         category = folders[0] if folders else WITHOUT_CLASS
-        belongs = _drawn(order, given) if split is None or split == "train" else split
+        belongs = _drawn(order, present) if split is None or split == "train" else split
         pictures.append(Picture(order, name, belongs, category))
     return sorted(pictures), sorted(outside)
 
@@ -104,9 +104,9 @@ def _split_folder(path: tuple[str, ...]) -> Split | None:
     return SPLIT_FOLDERS.get(path[0].lower()) if len(path) > 1 else None
 
 
-def _drawn(order: bytes, given: Collection[Split]) -> Split:
+def _drawn(order: bytes, present: Collection[Split]) -> Split:
     """Draw a tenth for each split that has no folder of its own."""
     number = int.from_bytes(order[:8], "big") % 10
-    if number == 0 and "test" not in given:
+    if number == 0 and "test" not in present:
         return "test"
-    return "validation" if number == 1 and "validation" not in given else "train"
+    return "validation" if number == 1 and "validation" not in present else "train"

@@ -60,7 +60,7 @@ def class_names(folder: Path, version: Version) -> tuple[str, ...]:
 
 
 def fields(folder: Path, version: Version) -> dict[str, Field]:
-    """Return what the fields mean; the labels are the classes that the archive itself lists."""
+    """Return what the numbers of each field mean; labels are the classes that the archive itself lists."""
     return {"image": Field("image"), "label": Field("label", class_names(folder, version))}
 
 
@@ -78,9 +78,9 @@ def blocks(folder: Path, version: Version, split: Split) -> Iterator[dict[str, R
         wanted = _rows(split, sum(counts))
         for position, (name, count) in enumerate(zip(names, counts, strict=True)):
             first = sum(counts[:position])
-            kept = range(max(wanted.start - first, 0), max(min(wanted.stop - first, count), 0))
-            if kept:
-                yield from _records(archive, folder, version, name, kept, highest)
+            rows = range(max(wanted.start - first, 0), max(min(wanted.stop - first, count), 0))
+            if rows:
+                yield from _records(archive, folder, version, name, rows, highest)
 
 
 def _rows(split: Split, count: int) -> range:
@@ -102,14 +102,14 @@ def _count(archive: tarfile.TarFile, folder: Path, version: Version, name: str) 
 
 
 def _records(
-    archive: tarfile.TarFile, folder: Path, version: Version, name: str, kept: range, highest: int
+    archive: tarfile.TarFile, folder: Path, version: Version, name: str, rows: range, highest: int
 ) -> Iterator[dict[str, Rows]]:
     """Yield some consecutive records of a member in blocks."""
     record = version.label_bytes + PIXEL_BYTES
     with _member(archive, folder, version, name)[0] as file:
-        file.seek(kept.start * record)
-        for start in range(kept.start, kept.stop, BLOCK_IMAGES):
-            size = min(BLOCK_IMAGES, kept.stop - start)
+        file.seek(rows.start * record)
+        for start in range(rows.start, rows.stop, BLOCK_IMAGES):
+            size = min(BLOCK_IMAGES, rows.stop - start)
             records = np.frombuffer(file.read(size * record), np.uint8).reshape(size, record)
             labels = records[:, version.label_bytes - 1].astype(np.int32)
             if labels.max() > highest:
@@ -121,13 +121,13 @@ def _records(
 def _member(archive: tarfile.TarFile, folder: Path, version: Version, name: str) -> tuple[IO[bytes], int]:
     """Open a regular member of the archive; return it and its size in bytes."""
     try:
-        found = archive.getmember(name)
+        member = archive.getmember(name)
     except KeyError as error:
         raise ShowreelError(f"{folder / version.archive}: has no {name}; it is not CIFAR's binary version") from error
-    file = archive.extractfile(found) if tars.is_plain(found) else None
+    file = archive.extractfile(member) if tars.is_plain(member) else None
     if file is None:
         raise ShowreelError(f"{folder / version.archive}: {name} is not a regular file")
-    return file, found.size
+    return file, member.size
 
 
 @contextmanager
@@ -138,10 +138,10 @@ def _opened(path: Path) -> Iterator[tarfile.TarFile]:
     mend = f"delete it and run `showreel download {path.parent.name}`"
     try:
         with tars.opened(path) as archive:
-            found = list(islice(tars.members(archive), MOST_MEMBERS + 1))
-            if len(found) > MOST_MEMBERS:
+            members = list(islice(tars.members(archive), MOST_MEMBERS + 1))
+            if len(members) > MOST_MEMBERS:
                 raise ShowreelError(f"{path}: more than {MOST_MEMBERS} members, so not CIFAR's binary version; {mend}")
-            archive.members.extend(found)  # type: ignore[attr-defined]
+            archive.members.extend(members)  # type: ignore[attr-defined]
             yield archive
     except tarfile.TarError as error:
         raise ShowreelError(f"{path}: damaged ({error}); {mend}") from error

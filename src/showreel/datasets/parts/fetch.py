@@ -111,24 +111,24 @@ def _download(url: str, file: RemoteFile, part: Path, *, timeout: float, pauses:
                 longest, waits = length, iter(pauses)
             pause = next(waits, None)
             if pause is None:
-                kept = f" ({length:,} bytes are kept)" if length else ""
-                raise _PassOverError(f"{error}{kept}") from error
+                remark = f" ({length:,} bytes are kept)" if length else ""
+                raise _PassOverError(f"{error}{remark}") from error
             time.sleep(pause)
             continue
-        found = file_digest(part)
-        if found == file.sha256:
+        digest = file_digest(part)
+        if digest == file.sha256:
             return
         part.unlink()
         if not resumed:
-            raise _PassOverError(f"other bytes, SHA-256 {found[:12]}… instead of {file.sha256[:12]}…")
+            raise _PassOverError(f"other bytes, SHA-256 {digest[:12]}… instead of {file.sha256[:12]}…")
 
 
 def _receive(url: str, part: Path, timeout: float) -> bool:
     """Append the bytes that `part` lacks, or start it anew; return whether it was continued."""
-    kept = part.stat().st_size if part.exists() else 0
-    with _response(url, kept, timeout) as response:
-        resumed = kept > 0 and (response.headers.get("Content-Range") or "").startswith(f"bytes {kept}-")
-        start = kept if resumed else 0
+    size = part.stat().st_size if part.exists() else 0
+    with _response(url, size, timeout) as response:
+        resumed = size > 0 and (response.headers.get("Content-Range") or "").startswith(f"bytes {size}-")
+        start = size if resumed else 0
         stated = response.headers.get("Content-Length") or ""
         total = start + int(stated) if stated.isdecimal() and len(stated) < LONGEST_LENGTH else None
         bar = tqdm(desc=url.rsplit("/", 1)[-1], total=total, initial=start, unit="B", unit_scale=True, disable=None)
@@ -198,6 +198,6 @@ def _place(source: Path, destination: Path, sha256: str) -> None:
     with opened, atomic.writing(destination) as (temporary,):
         with temporary.open("wb") as copy:
             shutil.copyfileobj(opened, copy)
-        found = file_digest(temporary)
-        if found != sha256:
-            raise _PassOverError(f"other bytes, SHA-256 {found[:12]}… instead of {sha256[:12]}…")
+        digest = file_digest(temporary)
+        if digest != sha256:
+            raise _PassOverError(f"other bytes, SHA-256 {digest[:12]}… instead of {sha256[:12]}…")

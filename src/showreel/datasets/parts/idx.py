@@ -59,9 +59,9 @@ def blocks(folder: Path, split: Split, classes: int) -> Iterator[dict[str, Rows]
             numbers = _exactly(labels, size, labels_path)
             if numbers.max() >= classes:
                 raise ShowreelError(f"{labels_path}: label {numbers.max()}, but there are {classes} classes")
-            kept = slice(max(wanted.start - start, 0), max(wanted.stop - start, 0))
-            if len(numbers[kept]):
-                yield {"image": pixels[kept], "label": numbers[kept].astype(np.int32)}
+            chosen = slice(max(wanted.start - start, 0), max(wanted.stop - start, 0))
+            if len(numbers[chosen]):
+                yield {"image": pixels[chosen], "label": numbers[chosen].astype(np.int32)}
         for file, path in ((images, images_path), (labels, labels_path)):
             if _at_most(file, 1, path):
                 raise ShowreelError(f"{path}: goes on after the {count} entries that its header says")
@@ -84,9 +84,9 @@ def _opened(path: Path) -> gzip.GzipFile:
 
 def _header(file: gzip.GzipFile, path: Path, magic: int, sides: int) -> tuple[int, ...]:
     """Read a header and return its counts."""
-    found, *counts = struct.unpack(f">{1 + sides}I", _exactly(file, 4 + 4 * sides, path).tobytes())
-    if found != magic:
-        raise ShowreelError(f"{path}: no IDX file of {'images' if sides == 3 else 'labels'} (magic {found:#x})")
+    first, *counts = struct.unpack(f">{1 + sides}I", _exactly(file, 4 + 4 * sides, path).tobytes())
+    if first != magic:
+        raise ShowreelError(f"{path}: no IDX file of {'images' if sides == 3 else 'labels'} (magic {first:#x})")
     return tuple(counts)
 
 
