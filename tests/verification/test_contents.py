@@ -9,7 +9,7 @@ import project
 import pytest
 
 from showreel.storage import prepared, reel
-from showreel.storage.fields import SPLITS, Field, Ragged, Split
+from showreel.storage.fields import SPLITS, Field, Ragged, Rows, Split
 from showreel.verification import contents
 
 DAMAGE: dict[str, Callable[[bytes], bytes]] = {
@@ -46,7 +46,12 @@ INPUTS = {"image": project.IMAGES, "tokens": WORDS}
 @pytest.fixture
 def whole(tmp_path: Path) -> Path:
     """A folder with one whole file of each form, all kinds of rows in each."""
-    block = {"image": project.IMAGES, "label": np.arange(3, dtype=np.int32), "tokens": WORDS, "mask": MASKS}
+    block: dict[str, Rows] = {
+        "image": project.IMAGES,
+        "label": np.arange(3, dtype=np.int32),
+        "tokens": WORDS,
+        "mask": MASKS,
+    }
     prepared.write(tmp_path / "digits.h5", ((split, [block, block]) for split in SPLITS), FIELDS, {})
     values = vars(project.REEL) | {"inputs": INPUTS}
     reel.write(tmp_path / "a.reel.h5", reel.Reel(**values))
