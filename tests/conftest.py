@@ -15,7 +15,7 @@ import pytest
 from checkouts import Checkout
 from engines import ENGINES, PORTFOLIO, Engine, History
 from hypothesis import HealthCheck, settings
-from looked_on import prepared, train
+from looked_on import KILLS, prepared, resumed, train
 from tensorflow_count import Count
 from visits import Visit
 
@@ -99,17 +99,31 @@ def history(request: pytest.FixtureRequest, once: Once) -> History:
 
 
 @pytest.fixture(scope="session")
-def waiting(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+def waiting(once: Once) -> Checkout:
     """A checkout in which all watchers wait for a training to begin; tests copy it."""
-    return prepared(tmp_path_factory.mktemp("waiting"))
+    return Checkout(once("waiting", prepared))
 
 
 @pytest.fixture(scope="session")
-def watched(waiting: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    """A checkout in which all watchers looked on while a network was trained."""
-    checkout = waiting.copied(tmp_path_factory.mktemp("watched") / "project")
-    train(checkout)
-    return checkout
+def watched(once: Once, waiting: Checkout) -> Checkout:
+    """A checkout in which all watchers looked on while a network was trained; tests leave it as it is, or copy it."""
+    return Checkout(once("watched", lambda folder: train(waiting.copied(folder / "project"))) / "project")
+
+
+@pytest.fixture(
+    params=[name if name == "before the checkpoint" else pytest.param(name, marks=pytest.mark.faults) for name in KILLS]
+)
+def kill(request: pytest.FixtureRequest) -> str:
+    """When a training that is watched is killed: a name in `looked_on.KILLS`."""
+    return str(request.param)
+
+
+@pytest.fixture
+def went_on(once: Once, waiting: Checkout, kill: str) -> tuple[Checkout, Checkout]:
+    """Two checkouts: as a killed training left it, and once the training had gone on to its end."""
+    name = f"killed-{list(KILLS).index(kill)}"
+    folder = once(name, lambda folder: resumed(waiting, folder, KILLS[kill]))
+    return Checkout(folder / "killed"), Checkout(folder / "project")
 
 
 def _portfolio(*command: str) -> Callable[[Path], object]:

@@ -1,5 +1,4 @@
 import json
-import struct
 import subprocess
 import sys
 import time
@@ -12,21 +11,25 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from checkouts import Checkout
-from engines import Accident
-from looked_on import BEFORE_THE_SECOND_CHECKPOINT, ON, WHILE_THE_SECOND_EPOCH_IS_LOGGED, table, train
+from looked_on import EVENTS, ON, table
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from showreel.storage import prepared
+from showreel.cli import parser
+from showreel.storage import reel
+from showreel.storage.reel import Reel
 from showreel.training.network_file import load
 
 pytestmark = pytest.mark.slow
 
-FOLDER = Path("logs/tensorboard/denoiser")
-SCORES = ("loss", "validation_loss", "validation_psnr", "test_psnr")
+SCORES = ("loss", "validation_loss", "validation_score", "test_score")
 
 
 def read(checkout: Checkout) -> EventAccumulator:
-    return EventAccumulator(str(checkout.folder / FOLDER), {"tensors": 0}).Reload()
+    return EventAccumulator(str(checkout.folder / EVENTS), {"tensors": 0}).Reload()
+
+
+def recorded(checkout: Checkout) -> Reel:
+    return reel.read(checkout.folder / "models/denoiser.reel.h5", Reel)
 
 
 def logged(checkout: Checkout, tag: str) -> list[tuple[int, Any]]:
@@ -36,13 +39,13 @@ def logged(checkout: Checkout, tag: str) -> list[tuple[int, Any]]:
 
 def test_curves_are_those_of_the_history(watched: Checkout) -> None:
     history = table(watched.folder / "results/denoiser/history.csv")
-    for name in ("loss", "validation_loss", "validation_psnr"):
+    for name in ("loss", "validation_loss", "validation_score"):
         steps, values = zip(*logged(watched, name), strict=True)
         assert steps == (1, 2, 3)
         assert values == pytest.approx(history[name], rel=1e-5)
-    reel = prepared.read(watched.folder / "models/denoiser.reel.h5", prepared.Reel)
-    assert [step for step, _ in logged(watched, "test_psnr")] == [0, 1, 2, 3]
-    assert [value for _, value in logged(watched, "test_psnr")] == pytest.approx(reel.psnr.tolist(), rel=1e-6)
+    scores = recorded(watched).scores.tolist()
+    assert [step for step, _ in logged(watched, "test_score")] == [0, 1, 2, 3]
+    assert [value for _, value in logged(watched, "test_score")] == pytest.approx(scores, rel=1e-6)
 
 
 def test_the_learning_rate_falls_along_half_a_cosine(watched: Checkout) -> None:
@@ -51,11 +54,10 @@ def test_the_learning_rate_falls_along_half_a_cosine(watched: Checkout) -> None:
 
 
 def test_pictures_are_those_of_the_reel_side_by_side(watched: Checkout) -> None:
-    reel = prepared.read(watched.folder / "models/denoiser.reel.h5", prepared.Reel)
     pictures = logged(watched, "predictions")
     assert [step for step, _ in pictures] == [0, 1, 2, 3]
-    for predictions, (_, (_, _, encoded)) in zip(reel.predictions, pictures, strict=True):
-        np.testing.assert_array_equal(tf.io.decode_png(encoded), np.hstack(predictions))
+    for outputs, (_, (_, _, encoded)) in zip(recorded(watched).outputs, pictures, strict=True):
+        np.testing.assert_array_equal(tf.io.decode_png(encoded), np.hstack(outputs))
 
 
 def test_every_weight_has_a_histogram_in_every_epoch(watched: Checkout) -> None:
@@ -70,35 +72,31 @@ def test_the_graph_holds_the_networks_layers(watched: Checkout) -> None:
     assert {"Conv2D", "Placeholder"} <= {node.op for node in read(watched).Graph().node}
 
 
-@pytest.mark.parametrize(
-    "accident", [BEFORE_THE_SECOND_CHECKPOINT, pytest.param(WHILE_THE_SECOND_EPOCH_IS_LOGGED, marks=pytest.mark.faults)]
-)
 def test_after_a_kill_the_curves_go_on_where_they_ended(
-    tmp_path: Path, waiting: Checkout, watched: Checkout, accident: Accident
+    went_on: tuple[Checkout, Checkout], watched: Checkout, kill: str
 ) -> None:
-    checkout = waiting.copied(tmp_path / "project")
-    train(checkout, accident)
-    assert [step for step, _ in logged(checkout, "loss")] == [1]
-    (events,) = (checkout.folder / FOLDER).iterdir()
-    events.write_bytes(events.read_bytes() + struct.pack("<Q", 100) + b"cut short")
-    train(checkout)
+    killed, checkout = went_on
+    assert [step for step, _ in logged(killed, "loss")] == [1]
     for name in (*SCORES, "predictions"):
         assert str(logged(checkout, name)) == str(logged(watched, name))
-    known = [1, 2, 3] if accident == BEFORE_THE_SECOND_CHECKPOINT else [1, 3]
-    assert [step for step, _ in logged(checkout, "learning_rate")] == known
+    complete = [1, 2, 3] if kill == "before the checkpoint" else [1, 3]
+    assert [step for step, _ in logged(checkout, "learning_rate")] == complete
 
 
-def test_another_training_takes_the_place_of_the_last_one(tmp_path: Path, watched: Checkout) -> None:
+def test_another_training_takes_the_place_of_the_last_one(
+    tmp_path: Path, watched: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
     checkout = watched.copied(tmp_path / "project")
-    (checkout.folder / "params.yaml").write_text(ON.replace("epochs: 3", "epochs: 2"))
-    train(checkout)
+    (checkout.folder / "params.yaml").write_text(ON.replace("epochs: 3", "epochs: 2").replace("true}", "false}", 1))
+    monkeypatch.chdir(checkout.folder)
+    assert parser.main(["train", "denoiser"]) == 0
     assert [step for step, _ in logged(checkout, "loss")] == [1, 2]
 
 
 @pytest.fixture
 def server(watched: Checkout) -> Iterator[str]:
     """The address of a TensorBoard that shows what was logged."""
-    program = [str(Path(sys.executable).with_name("tensorboard")), "--logdir", str(watched.folder / FOLDER.parent)]
+    program = [str(Path(sys.executable).with_name("tensorboard")), "--logdir", str(watched.folder / EVENTS.parent)]
     process = subprocess.Popen([*program, "--port", "0"], stderr=subprocess.PIPE, text=True)
     assert process.stderr
     for line in process.stderr:
@@ -127,8 +125,7 @@ def test_tensorboard_itself_shows_curves_pictures_histograms_and_graph(server: s
     pictures = json.loads(asked(f"{server}plugin/images/images?run=denoiser&tag=predictions&sample=0"))
     assert [picture["step"] for picture in pictures] == [0, 1, 2, 3]
     picture = asked(f"{server}plugin/images/individualImage?{pictures[-1]['query']}")
-    reel = prepared.read(watched.folder / "models/denoiser.reel.h5", prepared.Reel)
-    np.testing.assert_array_equal(tf.io.decode_png(picture), np.hstack(reel.predictions[-1]))
+    np.testing.assert_array_equal(tf.io.decode_png(picture), np.hstack(recorded(watched).outputs[-1]))
     tags = json.loads(asked(f"{server}plugin/histograms/tags"))["denoiser"]
     assert len(json.loads(asked(f"{server}plugin/histograms/histograms?run=denoiser&tag={min(tags)}"))) == 3
     assert b"Conv2D" in asked(f"{server}plugin/graphs/graph?run=denoiser&conceptual=false")
