@@ -155,7 +155,8 @@ class Params(Strict):
 
     def values(self, *keys: str) -> Options:
         """Return what the file says at some dotted keys, as it is written there: what both engines record."""
-        written = self.model_dump(exclude_unset=True)
+        sections = {key.split(".")[0] for key in keys}
+        written = self.model_dump(include=sections) | self.model_dump(exclude_unset=True)  # a section may be left out
         return {key: functools.reduce(operator.getitem, key.split("."), written) for key in keys}
 
 

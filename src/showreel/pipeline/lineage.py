@@ -195,6 +195,7 @@ class Lineage:
             "outputs": digests,
             **facts,
         }
+        record["digest"] = provenance.value_digest(record)
         return json.dumps(record, sort_keys=True, indent=1) + "\n"
 
 

@@ -54,7 +54,7 @@ def last_commit(places: Iterable[Path]) -> str:
 
     A `+` is appended where they have been changed since.
     """
-    git = ["git", "-C", str(SOURCE)]
+    git = ["git", "--no-optional-locks", "-C", str(SOURCE)]
     named = ["--", *(str(place) for place in places)]
     try:
         commit = subprocess.run([*git, "log", "-1", "--format=%H", *named], capture_output=True, text=True).stdout
