@@ -7,8 +7,8 @@ import pytest
 from samples import evaluated, field, make_export, make_results
 
 from showreel.gallery import onnx_properties, site
-from showreel.gallery.entry import Source
 from showreel.pipeline import provenance
+from showreel.reporting.sources import Source
 from showreel.storage.errors import ShowreelError
 
 NETWORK = "ab" * 32
@@ -42,6 +42,7 @@ def test_an_export_of_the_very_network_can_be_tried(source: Source, tmp_path: Pa
     assert "σ 0.5" in (made / PAGE).read_text()
     for script in re.findall(r'src="([^"]+)', (made / PAGE).read_text()):
         assert (made / PAGE).parent.joinpath(script).is_file()
+    assert (made / "assets/restoration/try.js").is_file()
     assert {"ort.wasm.min.js", "ort.runtime.js", "ort.LICENSE.md"} < {path.name for path in (made / "assets").iterdir()}
 
 
@@ -74,6 +75,7 @@ def test_any_other_export_has_no_page_and_the_experiment_says_why(
     assert said in (made / "experiments/photos-denoiser/index.html").read_text()
     assert "try.html" not in (made / "index.html").read_text()
     assert not (made / "assets/ort.runtime.js").exists()
+    assert not (made / "assets/restoration").exists()
 
 
 def test_without_a_record_nothing_proves_which_network_it_is(source: Source, tmp_path: Path) -> None:
@@ -84,7 +86,7 @@ def test_without_a_record_nothing_proves_which_network_it_is(source: Source, tmp
 
 def test_a_degradation_that_the_page_does_not_know_is_left_out(source: Source, tmp_path: Path) -> None:
     make_export(source, **GOOD)
-    text = (written(source._replace(input="speckled"), tmp_path / "site") / PAGE).read_text()
+    text = (written(source._replace(degradation="speckled"), tmp_path / "site") / PAGE).read_text()
     assert "The network takes the picture as it is" in text
     assert 'id="sigma"' not in text
     assert re.findall(r'<figure id="(\w+)"', text) == ["input", "network"]

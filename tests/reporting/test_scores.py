@@ -39,8 +39,10 @@ def test_nothing_is_imported_where_the_source_says_it_all(package: Path) -> None
 
 def test_a_source_that_computes_its_scores_is_imported(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package.write_text("DIGITS = '.1f'\nSCORES = {'error': Score('error', DIGITS)}\n")
-    monkeypatch.setattr(registry, "module", lambda folder, name, part: type("Scores", (), {"SCORES": {"imported": 1}}))
-    assert scores.of("spelling") == {"imported": 1}
+    monkeypatch.setattr(
+        registry, "module", lambda folder, name, part: type("Scores", (), {"SCORES": {"imported": Score("a")}})
+    )
+    assert scores.of("spelling") == {"imported": Score("a")}
 
 
 @pytest.mark.parametrize(("high", "beaten"), [(1.9, False), (2.0, True), (2.1, True)])

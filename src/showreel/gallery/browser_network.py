@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from showreel.gallery import onnx_properties
 from showreel.gallery.entry import Entry
+from showreel.params import registry
 
 RUNTIME = Path(__file__).parent / "runtime"
 """ONNX Runtime Web as its npm package has it, but for the compression of the largest file."""
@@ -22,25 +23,25 @@ BYTES = {"glue": "ort-wasm-simd-threaded.mjs", "binary": "ort-wasm-simd-threaded
 CHANNELS = (1, 3)
 
 
-class Trial(NamedTuple):
-    """Whether an experiment can be tried.
+class BrowserNetwork(NamedTuple):
+    """An experiment's network as a reader's browser runs it, or why it cannot.
 
     Attributes:
-        network: the ONNX file's bytes; empty if it cannot.
+        content: the ONNX file's bytes; empty if it cannot be tried.
         multiple: what height and width of its input must divide by.
         scale: how much larger its output is.
         channels: of input and output.
-        missing: why it cannot be tried, and what to do; empty if it can.
+        missing: why it cannot be tried, and what to do; empty if it can, or if networks of its task never can.
     """
 
-    network: bytes = b""
+    content: bytes = b""
     multiple: int = 1
     scale: int = 1
     channels: int = 1
     missing: str = ""
 
 
-def offer(entry: Entry) -> Trial:
+def offer(entry: Entry) -> BrowserNetwork:
     """Return an experiment's exported network, if it is the very one that the results are of, and takes any size.
 
     Raises:
@@ -48,34 +49,44 @@ def offer(entry: Entry) -> Trial:
     """
     path, name = entry.source.exported, entry.label.split("@")[0]
     again = f"showreel export {name} && showreel gallery"
+    if not (registry.PACKAGE / registry.TASKS / entry.task / "pictures.py").is_file():
+        return BrowserNetwork()
     if not path.is_file():
-        return Trial(missing=f"To try the network on this site, in the browser: {again}")
+        return BrowserNetwork(missing=f"To try the network on this site, in the browser: {again}")
     content = path.read_bytes()
-    told = onnx_properties.properties(content, path)
-    if not _digest(entry) or told.get("network") != _digest(entry):
-        return Trial(missing=f"{path} is not an export of the network that these results are of: {again}")
-    if "multiple" not in told:
-        return Trial(missing=f"{path} takes images of one size only, so it cannot be tried in the browser.")
-    multiple, scale, channels = (_whole(told, key) for key in ("multiple", "scale", "channels"))
-    trial = Trial(content, multiple, scale, channels)
-    if not (trial.multiple and trial.scale):
-        return Trial(missing=f"{path} does not tell what sizes it takes: {again}")
-    if trial.channels not in CHANNELS:
-        return Trial(missing=f"{path} takes neither grey nor colour images, so it cannot be tried in the browser.")
-    return trial
+    properties = onnx_properties.properties(content, path)
+    if not _digest(entry) or properties.get("network") != _digest(entry):
+        return BrowserNetwork(missing=f"{path} is not an export of the network that these results are of: {again}")
+    if "multiple" not in properties:
+        return BrowserNetwork(missing=f"{path} takes images of one size only, so it cannot be tried in the browser.")
+    multiple, scale, channels = (_whole(properties, key) for key in ("multiple", "scale", "channels"))
+    if not (multiple and scale):
+        return BrowserNetwork(missing=f"{path} does not tell what sizes it takes: {again}")
+    if channels not in CHANNELS:
+        missing = f"{path} takes neither grey nor colour images, so it cannot be tried in the browser."
+        return BrowserNetwork(missing=missing)
+    return BrowserNetwork(content, multiple, scale, channels)
 
 
 def write_runtime(folder: Path) -> None:
     """Write what all pages of this kind share into the folder of assets."""
     for name in COPIED:
         shutil.copyfile(RUNTIME / name, folder / name)
-    content = {what: _text((RUNTIME / name).read_bytes()) for what, name in BYTES.items()}
+    content = {name: _text((RUNTIME / file).read_bytes()) for name, file in BYTES.items()}
     (folder / "ort.runtime.js").write_text(f"receiveRuntime({json.dumps(content)});\n", encoding="utf-8")
 
 
-def write_network(trial: Trial, folder: Path) -> None:
+def write_scripts(task: str, folder: Path) -> None:
+    """Copy the scripts of a task into the folder of assets."""
+    pictures = registry.module(registry.TASKS, task, "pictures")
+    (folder / task).mkdir()
+    for name in pictures.SCRIPTS:
+        shutil.copyfile(pictures.ASSETS / name, folder / task / name)
+
+
+def write_network(network: BrowserNetwork, folder: Path) -> None:
     """Write the script that hands the network to the page."""
-    (folder / "network.js").write_text(f'receiveNetwork("{_text(trial.network)}");\n', encoding="utf-8")
+    (folder / "network.js").write_text(f'receiveNetwork("{_text(network.content)}");\n', encoding="utf-8")
 
 
 def _digest(entry: Entry) -> str:
@@ -84,8 +95,8 @@ def _digest(entry: Entry) -> str:
     return next((digest for path, digest in inputs.items() if path.endswith(".keras")), "")
 
 
-def _whole(told: Mapping[str, str], key: str) -> int:
-    text = told.get(key, "")
+def _whole(properties: Mapping[str, str], key: str) -> int:
+    text = properties.get(key, "")
     return int(text) if text.isdecimal() and len(text) < 5 else 0
 
 

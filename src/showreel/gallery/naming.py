@@ -5,6 +5,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from showreel.scoring.score import Score
+
 
 def slug(label: str) -> str:
     """Return a label as a folder's name: experiments keep theirs, revisions get a digest that keeps them apart."""
@@ -12,8 +14,8 @@ def slug(label: str) -> str:
     return label if plain == label else f"{plain}-{hashlib.sha256(label.encode()).hexdigest()[:6]}"
 
 
-def task(experiment: str, dataset: str) -> str:
-    """Return an experiment's name without that of its data set: `mnist-denoiser` is the task `denoiser` on mnist."""
+def variant(experiment: str, dataset: str) -> str:
+    """Return an experiment's name without that of its data set: `mnist-denoiser` is the variant `denoiser` on mnist."""
     return experiment.removeprefix(f"{dataset}-").removeprefix(f"{dataset}_")
 
 
@@ -27,10 +29,12 @@ def listed(options: Mapping[str, Any]) -> str:
     return f" ({', '.join(f'{name} {value}' for name, value in options.items())})" if options else ""
 
 
-def rebuilding(experiment: str) -> list[str]:
-    """Return the commands that make an experiment again, one for each way."""
-    return [
-        f"dvc repro render@{experiment}",
-        f"snakemake --cores 2 {experiment}",
-        f"showreel verify --rebuild {experiment}",
-    ]
+def named(score: Score) -> str:
+    """Return a score's heading with its unit, and with its direction where that is not the usual one."""
+    unit = f" in {score.unit}" if score.unit else ""
+    return f"{score.heading}{unit}{'' if score.better == 'higher' else ' (lower is better)'}"
+
+
+def plain(score: Score) -> dict[str, str]:
+    """Return what the pages' scripts need to write a score."""
+    return {"heading": score.heading, "form": score.form, "unit": score.unit, "better": score.better}

@@ -5,7 +5,8 @@ import shlex
 from pathlib import Path
 
 from showreel.gallery.entry import Entry
-from showreel.gallery.naming import listed, rebuilding, spoken
+from showreel.gallery.naming import spoken
+from showreel.reporting import rebuilding
 
 DIGEST_SHOWN = 12
 VERSIONS = ("showreel", "python", "tensorflow", "keras", "numpy")
@@ -15,12 +16,12 @@ def parameters(entry: Entry) -> list[tuple[str, str]]:
     """List what shaped the network: the values of params.yaml at its training, the experiment's own on top."""
     source, params = entry.source, entry.training.get("params", {})
     own = params.get(f"experiments.{source.label.split('@')[0]}", {}).get("training", {})
-    degradation, model = entry.evaluation.get("degradation", {}), params.get(f"models.{source.model}", {})
     values = {**params.get("training", {}), **own, **({"seed": params["seed"]} if "seed" in params else {})}
     return [
+        ("task", entry.task),
         ("data set", source.dataset),
-        ("input", f"{source.input}{listed(degradation)}"),
-        ("model", f"{source.model}{listed(model)}"),
+        ("input", entry.given),
+        ("model", entry.model),
         *((spoken(name), json.dumps(value).strip('"')) for name, value in values.items()),
         ("kept epoch", f"{entry.best_epoch} of {entry.sheet['reel']['epochs'][-1]}"),
     ]
@@ -44,4 +45,4 @@ def commands(entry: Entry) -> str:
     """Return the commands that make an experiment again."""
     name, _, revision = entry.label.partition("@")
     lines = [f"git checkout {shlex.quote(revision)}"] if revision else []
-    return "\n".join([*lines, *rebuilding(name)])
+    return "\n".join([*lines, *rebuilding.commands(name)])

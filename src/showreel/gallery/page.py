@@ -3,43 +3,59 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from showreel.gallery import origin, spread
+from showreel.drawing.rows import BASELINE, DIFFERENCE, INPUT, NETWORK
+from showreel.gallery import origin, sections, spread
 from showreel.gallery.entry import Entry
-from showreel.gallery.naming import listed, spoken
+from showreel.gallery.naming import named, plain, spoken
+from showreel.params import registry
+from showreel.reporting import scores as score_reader
+from showreel.reporting.table import NOT_BETTER
+from showreel.scoring.score import Score
 
 STRIP_WIDTH = 1000
-"""CSS pixels that a strip of images may take on a large screen; images are magnified by a whole number."""
+"""CSS pixels that a strip of tiles may take on a large screen; tiles are magnified by a whole number."""
 
 LARGEST = 4
 GROUPS = ("Best", "Median", "Worst")
+PREFIXES = {INPUT: "input_", BASELINE: "baseline_", NETWORK: ""}
+"""Kind of row → what its score is called by in metrics.json."""
 
 
 def page(entry: Entry) -> dict[str, Any]:
     """Return the values of the template `experiment.html.j2`."""
-    scores, reel = entry.metrics, entry.sheet["reel"]
+    metrics, reel, score = entry.metrics, entry.sheet["reel"], entry.score
     losses = entry.history["loss"].tolist()
+    own = registry.module(registry.TASKS, entry.task, "page")
+    shown = sections.prepared(own.sections(entry))
+    names = {"dataset": entry.source.dataset, "input": entry.given, "model": entry.model}
     return {
         "label": entry.label,
         "slug": entry.slug,
-        "sentence": _sentence(entry),
+        "sentence": own.sentence(names),
         "figures": _figures(entry),
         "geometry": geometry(entry),
-        "reel": _scored(reel["rows"], {**scores, "psnr": reel["psnr"][-1]}),
+        "reel": _scored(entry, reel["rows"], {**metrics, entry.first: reel["scores"][-1]}),
         "shown": len(reel["indices"]),
         "epochs": reel["epochs"][-1],
-        "legend": "The scores beside the rows are means over the complete test set, the network's after the epoch "
-        "shown; the difference is black for none.",
-        "quality": f"PSNR of the test set: {reel['psnr'][0]:.1f} dB at first, {reel['psnr'][-1]:.1f} dB in the end.",
-        "loss": f"Training loss: {losses[0]:.4g} in the first epoch, {losses[-1]:.4g} in the last.",
+        "legend": _legend(entry),
+        "heading": score.heading,
+        "quality": f"{named(score)} after each epoch",
+        "quality_text": f"{score.heading} of the test set: {score.written(reel['scores'][0])} at first, "
+        f"{score.written(reel['scores'][-1])} in the end.",
+        "loss": f"Loss{' on a logarithmic scale' if _is_logarithmic(entry) else ''}",
+        "loss_text": f"Training loss: {losses[0]:.4g} in the first epoch, {losses[-1]:.4g} in the last.",
         "history": _history(entry),
-        "spread": spread.told(entry),
-        "chosen": _scored(entry.sheet["chosen"]["rows"], {}),
+        "spread": spread.charts(entry),
+        "spread_summary": spread.summary(entry),
+        "chosen": _scored(entry, entry.sheet["chosen"]["rows"], {}),
         "groups": _groups(entry),
-        "baselines": _ways(entry),
+        "scores": [named(each) for each in entry.scores.values()],
+        "baselines": _baselines(entry),
+        "sections": shown,
         "parameters": origin.parameters(entry),
         "provenance": origin.provenance(entry),
         "commands": origin.commands(entry),
-        "data": _data(entry),
+        "data": _data(entry) | {"charts": sections.charts(shown)},
     }
 
 
@@ -53,75 +69,93 @@ def geometry(entry: Entry) -> str:
 
 
 def magnification(entry: Entry) -> int:
-    """Return how many CSS pixels wide an image's pixel is on a large screen."""
-    images, width = len(entry.sheet["reel"]["indices"]), int(entry.sheet["tile"][1])
-    return max(1, min(LARGEST, STRIP_WIDTH // (images * width)))
+    """Return how many CSS pixels wide a tile's pixel is on a large screen."""
+    tiles, width = len(entry.sheet["reel"]["indices"]), int(entry.sheet["tile"][1])
+    return max(1, min(LARGEST, STRIP_WIDTH // (tiles * width)))
 
 
-def decibels(value: float | None) -> str:
-    """Write a score in dB."""
-    return "–" if value is None else f"{value:.2f} dB"
+def is_beaten(entry: Entry) -> bool:
+    """Tell whether the network is not better than the strongest baseline."""
+    return score_reader.is_beaten(entry.task, entry.metrics)
 
 
-def _sentence(entry: Entry) -> str:
-    source, options = entry.source, entry.evaluation.get("degradation", {})
-    given = "the images themselves" if source.input == "clean" else f"{source.input} images{listed(options)}"
-    model = entry.training.get("params", {}).get(f"models.{source.model}", {})
-    return f"{source.dataset}: a {source.model}{listed(model)} is given {given} and learns the clean ones."
+def gain(entry: Entry) -> str:
+    """Write how much better than the strongest baseline the network is, and if it is not; "" where there is none."""
+    if "gain" not in entry.metrics:
+        return ""
+    return entry.score.change(entry.metrics["gain"]) + (f", {NOT_BETTER}" if is_beaten(entry) else "")
 
 
 def _figures(entry: Entry) -> list[tuple[str, str, str]]:
-    scores = entry.metrics
-    figures = [("Network", decibels(scores.get("psnr")), _interval(scores, "psnr"))]
+    """List name, number and note of what stands in large letters."""
+    metrics, first = entry.metrics, entry.first
+    figures = [(f"Network: {entry.score.heading}", _written(entry, first), _interval(entry, first))]
     if entry.baselines:
-        figures.append((f"Best baseline: {entry.strongest}", decibels(scores.get("baseline_psnr")), ""))
-    if "gain_db" in scores:
-        figures.append(("Gain over it", f"{scores['gain_db']:+.2f} dB", ""))
-    if "input_psnr" in scores:
-        figures.append(("Input", decibels(scores["input_psnr"]), ""))
-    figures.append(("SSIM", f"{scores.get('ssim', float('nan')):.3f}", _interval(scores, "ssim", ".3f")))
-    size = f"{scores['parameters']:,} parameters" if "parameters" in scores else ""
-    figures.append(("Test images", f"{len(entry.images):,}", size))
-    return figures
+        figures.append((f"Best baseline: {entry.strongest}", _written(entry, first, "baseline_"), ""))
+    if "gain" in metrics:
+        note = f"{NOT_BETTER}: the interval reaches the baseline" if is_beaten(entry) else ""
+        figures.append(("Gain over it", entry.score.change(metrics["gain"]), note))
+    if f"input_{first}" in metrics:
+        figures.append(("Input", _written(entry, first, "input_"), ""))
+    figures += [
+        (score.heading, _written(entry, name), _interval(entry, name))
+        for name, score in entry.scores.items()
+        if name != first
+    ]
+    size = f"{metrics['parameters']:,.0f} parameters" if "parameters" in metrics else ""
+    return [*figures, ("Test examples", f"{len(entry.examples):,}", size)]
 
 
-def _interval(scores: Mapping[str, float], kind: str, form: str = ".2f") -> str:
-    low, high = scores.get(f"{kind}_low"), scores.get(f"{kind}_high")
+def _written(entry: Entry, name: str, prefix: str = "") -> str:
+    return score_reader.written(entry.task, entry.metrics, name, prefix)
+
+
+def _interval(entry: Entry, name: str) -> str:
+    low, high = (entry.metrics.get(f"{name}_{end}") for end in ("low", "high"))
+    form = entry.scores[name].form
     return "" if low is None or high is None else f"95 %: {low:{form}} to {high:{form}}"
 
 
-def _scored(rows: Sequence[Mapping[str, Any]], scores: Mapping[str, float]) -> list[dict[str, Any]]:
-    """Add each row's mean score over the complete test set, where it has one."""
-    keys = {"input": "input_psnr", "baseline": "baseline_psnr", "network": "psnr"}
+def _legend(entry: Entry) -> str:
+    """Say what the numbers beside the rows of the reel are."""
+    kinds = [row["kind"] for row in entry.sheet["reel"]["rows"]]
+    difference = "; the difference is black for none" if DIFFERENCE in kinds else ""
+    return (
+        f"Beside the rows stands the {entry.score.heading} over the complete test set, the network's after the epoch "
+        f"shown{difference}."
+    )
+
+
+def _scored(entry: Entry, rows: Sequence[Mapping[str, Any]], values: Mapping[str, float]) -> list[dict[str, Any]]:
+    """Add each row's score over the complete test set, where it has one."""
+    names = {kind: f"{prefix}{entry.first}" for kind, prefix in PREFIXES.items()}
     return [
-        dict(row) | {"score": f"{scores[key]:.2f} dB" if (key := keys.get(row["kind"], "")) in scores else ""}
+        dict(row)
+        | {"score": entry.score.written(values[name]) if (name := names.get(row["kind"], "")) in values else ""}
         for row in rows
     ]
 
 
 def _history(entry: Entry) -> list[list[str]]:
-    reached = dict(zip(entry.sheet["reel"]["epochs"], entry.sheet["reel"]["psnr"], strict=True))
-    columns = entry.history[["epoch", "loss", "validation_loss", "validation_psnr"]].to_numpy().tolist()
+    reached = dict(zip(entry.sheet["reel"]["epochs"], entry.sheet["reel"]["scores"], strict=True))
+    columns = entry.history[["epoch", "loss", "validation_loss", "validation_score"]].to_numpy().tolist()
+    form = entry.score.form
     return [
-        [f"{epoch:.0f}", f"{loss:.5f}", f"{validation:.5f}", f"{psnr:.2f}", f"{reached.get(epoch, float('nan')):.2f}"]
-        for epoch, loss, validation, psnr in columns
+        [f"{epoch:.0f}", f"{loss:.5f}", f"{validation:.5f}", f"{score:{form}}", f"{reached[epoch]:{form}}"]
+        for epoch, loss, validation, score in columns
     ]
 
 
 def _groups(entry: Entry) -> list[dict[str, Any]]:
+    """Return the groups of chosen examples, each example with its score, and its class where it has one."""
     places = entry.sheet["chosen"]["indices"]
     each = len(places) // len(GROUPS)
-    rows, classes = entry.images.set_index("index"), entry.evaluation.get("classes", ())
-
-    def what(label: int) -> str:
-        return str(classes[label]) if 0 <= label < len(classes) else ""
-
     return [
         {
             "name": name,
             "first": number * each,
-            "images": [
-                {"psnr": f"{rows.loc[place, 'psnr']:.1f} dB", "what": what(int(rows.loc[place, "label"]))}
+            "captions": [
+                {"score": entry.score.written(entry.examples["score"][place]), "what": class_name(entry, place)}
                 for place in places[number * each : (number + 1) * each]
             ],
         }
@@ -129,35 +163,54 @@ def _groups(entry: Entry) -> list[dict[str, Any]]:
     ]
 
 
-def _ways(entry: Entry) -> list[dict[str, Any]]:
+def class_name(entry: Entry, place: int) -> str:
+    """Return what the label of a test example means; "" where it has none."""
+    classes = entry.evaluation.get("classes", ())
+    label = int(entry.examples["label"][place]) if "label" in entry.examples else -1
+    return str(classes[label]) if 0 <= label < len(classes) else ""
+
+
+def _baselines(entry: Entry) -> list[dict[str, Any]]:
     """Return the rows of the table of baselines, the network's first; none where there is nothing to compare."""
     if not entry.baselines:
         return []
-    own = dict(entry.metrics) | {"baseline": "network", "options": {}}
+    own = dict(entry.metrics) | {"baseline": "network", "kind": "", "options": {}}
     return [
         {
-            "name": spoken(way["baseline"]),
-            "own": way is own,
-            "options": ", ".join(f"{name} {value}" for name, value in way["options"].items()),
-            "psnr": decibels(way["psnr"]),
-            "interval": f"{way['psnr_low']:.2f} to {way['psnr_high']:.2f}",
-            "ssim": f"{way['ssim']:.3f}",
-            "mse": f"{way['mse']:.5f}",
+            "name": spoken(row["baseline"]),
+            "own": row is own,
+            "kind": row["kind"],
+            "options": ", ".join(f"{name} {value}" for name, value in row["options"].items()),
+            "scores": [_bounded(row, name, score) for name, score in entry.scores.items()],
         }
-        for way in (own, *entry.baselines)
+        for row in (own, *entry.baselines)
     ]
+
+
+def _bounded(row: Mapping[str, Any], name: str, score: Score) -> tuple[str, str]:
+    """Return a score and its interval."""
+    low, high = (row.get(f"{name}_{end}") for end in ("low", "high"))
+    interval = "" if low is None or high is None else f"{low:{score.form}} to {high:{score.form}}"
+    return score.written(row[name]), interval
+
+
+def _is_logarithmic(entry: Entry) -> bool:
+    """Tell whether all losses are above 0, so that they fit on a logarithmic scale."""
+    return bool((entry.history[["loss", "validation_loss"]] > 0).all(axis=None))
 
 
 def _data(entry: Entry) -> dict[str, Any]:
     """Return what the page's script needs."""
-    reel = entry.sheet["reel"]
-    baseline = {"name": entry.strongest, "psnr": entry.metrics.get("baseline_psnr")} if entry.baselines else None
+    reel, level = entry.sheet["reel"], entry.metrics.get(f"baseline_{entry.first}")
+    baseline = {"name": entry.strongest, "value": level} if entry.baselines and level is not None else None
     return {
         "epochs": reel["epochs"],
-        "psnr": reel["psnr"],
+        "score": plain(entry.score),
+        "scores": reel["scores"],
         "best": entry.best_epoch,
         "rows": reel["rows"],
         "baseline": baseline,
         "history": {str(name): entry.history[name].tolist() for name in entry.history},
-        "spread": {kind: spread.histograms(entry, kind) for kind in ("psnr", "ssim")},
+        "logarithmic": _is_logarithmic(entry),
+        "spread": spread.charts(entry),
     }

@@ -1,7 +1,7 @@
-"""The forms of the JSON that a gallery reads: what is in it is of the right type, finite, and fits together."""
+"""The schemas of the JSON that a gallery reads: what is in it is of the right type, finite, and fits together."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError, model_validator
 
@@ -12,7 +12,6 @@ LARGEST = 1e12
 AGAIN = "delete it and run its stage again (`dvc repro` does that)"
 LONGEST = 200
 """Characters of a reason that a message shows."""
-NEEDED = ("psnr", "psnr_low", "psnr_high", "ssim", "mse")
 
 Score = Annotated[int | float, Field(ge=-LARGEST, le=LARGEST)]
 Pixels = Annotated[int, Field(ge=0)]
@@ -22,16 +21,16 @@ STRICT = ConfigDict(strict=True, frozen=True, allow_inf_nan=False)
 
 
 class Row(BaseModel):
-    """A row of images: what they are, and the (x, y) of its strips in the sheet."""
+    """A row of tiles: what they are, and the (x, y) of its strips in the sheet."""
 
     model_config = STRICT
     name: str
-    kind: Literal["input", "baseline", "network", "truth", "difference"]
+    kind: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=40)]
     at: Annotated[list[tuple[Pixels, Pixels]], Field(min_length=1)]
 
 
 class Strips(BaseModel):
-    """Rows of the same images."""
+    """Rows of the same examples."""
 
     model_config = STRICT
     indices: Annotated[list[Place], Field(min_length=1)]
@@ -44,7 +43,7 @@ class Strips(BaseModel):
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
         kinds = [row.kind for row in self.rows]
-        if len(set(kinds)) < len(kinds) or not {"input", "network", "truth", "difference"} <= set(kinds):
+        if len(set(kinds)) < len(kinds) or "network" not in kinds:
             raise ValueError("rows are missing or there twice")
         if any(len(row.at) not in self.lengths() for row in self.rows):
             raise ValueError("a row has too many or too few strips")
@@ -52,10 +51,10 @@ class Strips(BaseModel):
 
 
 class Reel(Strips):
-    """Rows that change with the epochs, and the test split's PSNR after each."""
+    """Rows that change with the epochs, and THE score of the test split after each."""
 
     epochs: list[int]
-    psnr: list[Score]
+    scores: list[Score]
 
     def lengths(self) -> set[int]:
         """Return how many strips a row may have."""
@@ -63,30 +62,31 @@ class Reel(Strips):
 
     @model_validator(mode="after")
     def _counts(self) -> Self:
-        if self.epochs != list(range(len(self.psnr))):
+        if self.epochs != list(range(len(self.scores))):
             raise ValueError("epochs do not count up from 0, or are not those of the scores")
         return self
 
 
 class Sheet(BaseModel):
-    """`sheet.json`: where the images are in `sheet.png`; see `objectives.restoration.sheet`."""
+    """`sheet.json`: of which task the examples are, and where they are in `sheet.png`; see `drawing.sheet`."""
 
     model_config = STRICT
+    task: str
     tile: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]]
     reel: Reel
     chosen: Strips
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if [row.kind for row in self.reel.rows] != [row.kind for row in self.chosen.rows]:
+            raise ValueError("the chosen examples have other rows than those of the reel")
+        return self
 
 
 class Metrics(RootModel[dict[str, Score]]):
     """`metrics.json`: summary scores by name."""
 
     model_config = STRICT
-
-    @model_validator(mode="after")
-    def _is_whole(self) -> Self:
-        if lacking := [name for name in NEEDED if name not in self.root]:
-            raise ValueError(f"no {', '.join(lacking)}")
-        return self
 
 
 class Options(RootModel[Table]):
@@ -96,10 +96,11 @@ class Options(RootModel[Table]):
 
 
 class Values(BaseModel):
-    """One key of params.yaml in a record; an experiment's may hold its own values of training."""
+    """One key of params.yaml in a record; an experiment's may hold its own values of training and of its model."""
 
     model_config = ConfigDict(extra="allow", **STRICT)
     training: Table = {}
+    options: Table = {}
 
 
 class Params(BaseModel):
@@ -126,53 +127,31 @@ class Record(BaseModel):
     classes: list[str] = []
 
 
-class Untouched(BaseModel):
-    """The options of the degradation `clean`: none."""
-
-    model_config = ConfigDict(extra="forbid", **STRICT)
-
-
-class Noisy(Untouched):
-    """Those of `noisy`."""
-
-    sigma: Annotated[float, Field(ge=0, le=LARGEST)]
-
-
-class Downscaled(Noisy):
-    """Those of `downscaled`."""
-
-    factor: Annotated[int, Field(ge=2, le=LARGEST)]
-
-
-DEGRADATIONS: dict[str, type[Untouched]] = {"clean": Untouched, "noisy": Noisy, "downscaled": Downscaled}
-"""The degradations that `assets/degrading.js` knows, by their names in params.yaml."""
-
-
-def read(path: Path, form: type[BaseModel]) -> Any:
-    """Read a JSON file of a form, and return plain values: what the form names and the file has.
+def read(path: Path, schema: type[BaseModel]) -> Any:
+    """Read a JSON file of a schema, and return plain values: what the schema names and the file has.
 
     Raises:
         ShowreelError: it is missing or damaged.
     """
     if not path.is_file():
         raise ShowreelError(f"{path}: missing; run the stage that makes it (`dvc repro` does that)")
-    return parse(path.read_bytes(), form, path)
+    return parse(path.read_bytes(), schema, path)
 
 
-def parse(text: bytes | str, form: type[BaseModel], path: Path) -> Any:
+def parse(text: bytes | str, schema: type[BaseModel], path: Path) -> Any:
     """Do so with the text of a file, or a part of it.
 
     Raises:
         ShowreelError: it is damaged.
     """
     try:
-        return form.model_validate_json(text).model_dump(mode="json", exclude_unset=True)
+        return schema.model_validate_json(text).model_dump(mode="json", exclude_unset=True)
     except ValidationError as error:
-        raise damaged(path, told(error)) from error
+        raise damaged(path, _first(error)) from error
 
 
-def told(error: ValidationError) -> str:
-    """Say where a file has something else than its form, and what would be right."""
+def _first(error: ValidationError) -> str:
+    """Say where a file first differs from its schema, and what would be right."""
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     return ": ".join(filter(None, (".".join(map(str, first["loc"])), first["msg"])))
 

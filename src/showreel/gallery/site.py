@@ -1,79 +1,75 @@
-"""From the results of experiments to a folder of pages that any browser opens, from a disk or from a static host."""
+"""From the results of experiments and studies to a folder of pages that any browser opens, from a disk or a host."""
 
 import base64
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 import jinja2
 from tqdm import tqdm
 
-from showreel.gallery import browser_network as trials
+from showreel.gallery import browser_network, overview, try_page
 from showreel.gallery import entry as entries
 from showreel.gallery import page as pages
-from showreel.gallery.browser_network import Trial
-from showreel.gallery.entry import Entry, Source
-from showreel.gallery.try_page import bench
-from showreel.scoring.score import FIGURES
+from showreel.gallery import study as studying
+from showreel.gallery.browser_network import BrowserNetwork
+from showreel.gallery.entry import Entry
+from showreel.gallery.naming import plain
+from showreel.gallery.study import Study
+from showreel.reporting.sources import Source
+from showreel.scoring import paired
 from showreel.storage import atomic
 from showreel.storage.errors import ParamsError
 
 HERE = Path(__file__).parent
 STYLE = "gallery.css"
-MOST_COLUMNS = 4
-"""Tasks that the overview sets side by side as the columns of a matrix; more of them flow freely."""
 
 SHOWN = ("metrics", "history", "baselines", "gif", "poster", "card", "still", "sheet")
 """The results that are copied as they are."""
 
 SILENT_SECONDS = 2
 
-HEADINGS = (
-    *((heading, "text") for heading in ("experiment", "data set", "task")),
-    *((f"{figure.heading} {figure.unit}".rstrip(), "number") for figure in FIGURES.values()),
-)
-"""The columns of the overview's table, and what they are sorted as."""
 
-
-def write(sources: Sequence[Source], folder: Path, *, pending: Sequence[str] = ()) -> None:
-    """Write the pages over some experiments, in their order, and copy all that they show.
+def write(
+    sources: Sequence[Source], folder: Path, *, pending: Sequence[str] = (), studies: Mapping[str, str] | None = None
+) -> None:
+    """Write the pages over some experiments and studies, in their order, and copy all that they show.
 
     Args:
         sources: the experiments; there is at least one.
         folder: an empty folder.
         pending: the names of declared experiments without results.
+        studies: the name of a study with results → its kind.
 
     Raises:
-        ShowreelError: a file of an experiment's is missing or damaged.
+        ShowreelError: a file of an experiment's or a study's is missing or damaged.
     """
     shutil.copytree(HERE / "assets", folder / "assets")
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE / "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals["version"] = metadata.version("showreel")
-    cards, offers, runtime = [], [], False
+    environment = _environment()
+    cards, offers, tried = [], [], set()
     for source in tqdm(sources, desc="gallery", unit=" pages", delay=SILENT_SECONDS, disable=None):
         entry = entries.read(source)
-        trial = trials.offer(entry)
-        _write_experiment(entry, trial, folder / "experiments" / entry.slug, environment)
-        runtime = runtime or not trial.missing
-        cards.append(_card(entry) | {"tried": not trial.missing})
-        offers.append({"slug": entry.slug, "label": entry.label, "truth": entry.truth, "given": entry.given})
-    if runtime:
-        trials.write_runtime(folder / "assets")
-    overview = environment.get_template("index.html.j2")
-    text = overview.render(root="", here="index", headings=HEADINGS, pending=pending, pages=cards, **_matrix(cards))
-    (folder / "index.html").write_text(text, encoding="utf-8")
-    text = environment.get_template("compare.html.j2").render(root="", here="compare", entries=offers)
-    (folder / "compare.html").write_text(text, encoding="utf-8")
+        network = browser_network.offer(entry)
+        _write_experiment(entry, network, folder / "experiments" / entry.slug, environment)
+        if network.content:
+            tried.add(entry.task)
+        cards.append(overview.card(entry, can_be_tried=bool(network.content)))
+        offers.append({
+            "slug": entry.slug, "label": entry.label, "task": entry.task, "truth": entry.truth, "given": entry.given,
+        })  # fmt: skip
+    for task in sorted(tried):
+        browser_network.write_scripts(task, folder / "assets")
+    if tried:
+        browser_network.write_runtime(folder / "assets")
+    asked = [studying.read(name, kind) for name, kind in (studies or {}).items()]
+    for study in asked:
+        _write_study(study, folder / "studies" / study.name, environment)
+    values = overview.overview(cards, asked, pending)
+    _write(environment, "index", folder / "index.html", root="", here="index", **values)
+    _write(environment, "compare", folder / "compare.html", root="", here="compare", entries=offers)
 
 
 def replace(sources: Sequence[Source], folder: Path) -> None:
@@ -95,77 +91,61 @@ def _may_be_replaced(folder: Path) -> bool:
     return (folder / "assets" / STYLE).is_file() or not any(folder.iterdir())
 
 
-def _write_experiment(entry: Entry, trial: Trial, folder: Path, environment: jinja2.Environment) -> None:
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["version"] = metadata.version("showreel")
+    return environment
+
+
+def _write(environment: jinja2.Environment, template: str, path: Path, **values: object) -> None:
+    path.write_text(environment.get_template(f"{template}.html.j2").render(**values), encoding="utf-8")
+
+
+def _write_experiment(entry: Entry, network: BrowserNetwork, folder: Path, environment: jinja2.Environment) -> None:
     folder.mkdir(parents=True)
     for name in SHOWN:
         path = entry.source.results[name]
         shutil.copyfile(path, folder / path.name)
-    text = environment.get_template("experiment.html.j2").render(
-        root="../../", here="", page=pages.page(entry), missing=trial.missing
-    )
-    (folder / "index.html").write_text(text, encoding="utf-8")
-    if not trial.missing:
-        text = environment.get_template("try.html.j2").render(root="../../", here="", page=bench(entry, trial))
-        (folder / "try.html").write_text(text, encoding="utf-8")
-        trials.write_network(trial, folder)
+    common = {"root": "../../", "here": ""}
+    values = {"page": pages.page(entry), "can_be_tried": bool(network.content), "missing": network.missing}
+    _write(environment, "experiment", folder / "index.html", **common, **values)
+    if network.content:
+        _write(environment, "try", folder / "try.html", **common, page=try_page.page(entry, network))
+        browser_network.write_network(network, folder)
     (folder / "data.js").write_text(_comparable(entry), encoding="utf-8")
 
 
+def _write_study(study: Study, folder: Path, environment: jinja2.Environment) -> None:
+    folder.mkdir(parents=True)
+    for path in study.files.values():
+        shutil.copyfile(path, folder / path.name)
+    _write(environment, "study", folder / "index.html", root="../../", here="", study=study)
+
+
 def _comparable(entry: Entry) -> str:
-    """Return the script that hands an experiment's images and scores to the page that compares."""
+    """Return the script that hands an experiment's tiles and scores to the page that compares."""
     reel = entry.sheet["reel"]
     best = reel["epochs"].index(entry.best_epoch)
     rows = [{**row, "at": [row["at"][best]] if len(row["at"]) > 1 else row["at"]} for row in reel["rows"]]
+    finer = paired.scores_of(entry.task)
     content = {
         "label": entry.label,
         "tile": entry.sheet["tile"],
         "width": entry.sheet_size[0],
         "large": pages.magnification(entry),
         "small": max(1, pages.magnification(entry) - 1),
-        "images": len(reel["indices"]),
+        "examples": len(reel["indices"]),
         "rows": rows,
-    }
-    content |= {
-        kind: base64.b64encode(entry.column(kind).astype("<f4").tobytes()).decode() for kind in ("psnr", "ssim")
+        "scores": {
+            name: plain(finer.get(name, finer[entry.first]))
+            | {"values": base64.b64encode(entry.column(name).astype("<f4").tobytes()).decode()}
+            for name in entry.measured
+        },
     }
     return f"receive({json.dumps(entry.slug)}, {json.dumps(content)});\n"
-
-
-def _card(entry: Entry) -> dict[str, Any]:
-    """Return what the overview says of an experiment."""
-    scores, source = entry.metrics, entry.source
-    ssim = FIGURES["ssim"].written(scores.get("ssim", float("nan")))
-    gain, rival = scores.get("gain_db"), f"{entry.strongest} {pages.decibels(scores.get('baseline_psnr'))}"
-    return {
-        "label": entry.label,
-        "name": entry.task if "@" not in entry.label else entry.label,
-        "slug": entry.slug,
-        "dataset": source.dataset,
-        "task": entry.task,
-        "text": " ".join((entry.label, source.dataset, source.input, source.model, entry.task)).lower(),
-        "card": entry.card_size,
-        "psnr": pages.decibels(scores.get("psnr")),
-        "gain": "" if gain is None else FIGURES["gain_db"].written(gain),
-        "sign": "better" if (gain or 0) >= 0 else "worse",
-        "against": f"SSIM {ssim} · {rival if entry.baselines else 'no baseline'}",
-        "cells": [
-            (source.dataset, source.dataset),
-            (entry.task, entry.task),
-            *(_cell(scores.get(name), figure.form) for name, figure in FIGURES.items()),
-        ],
-    }
-
-
-def _cell(value: float | None, form: str) -> tuple[str, float | str]:
-    return ("–", "") if value is None else (f"{value:{form}}", value)
-
-
-def _matrix(cards: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Group cards by data set, with the tasks as columns where they are few and no two cards meet in a cell."""
-    tasks = list(dict.fromkeys(card["task"] for card in cards))
-    datasets = list(dict.fromkeys(card["dataset"] for card in cards))
-    alone = len({(card["dataset"], card["task"]) for card in cards}) == len(cards)
-    for card in cards:
-        card["column"] = tasks.index(card["task"]) + 1
-    matrix = [(dataset, [card for card in cards if card["dataset"] == dataset]) for dataset in datasets]
-    return {"matrix": matrix, "tasks": tasks, "aligned": alone and len(tasks) <= MOST_COLUMNS}

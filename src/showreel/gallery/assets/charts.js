@@ -7,7 +7,7 @@ function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 }
 
-// `series`: {label, ink, data, dashed, filled}; `axes`: {x, y} titles, `logarithmic`.
+// `series`: {label, colour, data, dashed}; `axes`: {x, y} titles, `logarithmic`.
 function options(axes, legend) {
   const axis = (title, type) => ({
     type, title: { display: Boolean(title), text: title, color: colour("muted") },
@@ -24,9 +24,9 @@ function options(axes, legend) {
 function chart(id, series, axes, extra = {}) {
   const build = () => {
     const datasets = series.map((one) => ({
-      label: one.label, data: one.data, borderColor: colour(one.ink), backgroundColor: colour(one.ink) + "99",
-      borderDash: one.dashed ? [6, 4] : [], borderWidth: axes.bars ? 0 : 2, pointRadius: 0, pointHitRadius: 8,
-      barPercentage: 1, categoryPercentage: 1, grouped: false,
+      label: one.label, data: one.data, borderColor: colour(one.colour), backgroundColor: colour(one.colour) + "99",
+      borderDash: one.dashed ? [6, 4] : [], borderWidth: axes.bars ? 0 : 2, pointRadius: axes.points ? 3 : 0, pointHitRadius: 8,
+      barPercentage: 1, categoryPercentage: axes.side ? 0.8 : 1, grouped: Boolean(axes.side),
     }));
     const configuration = options(axes, series.length > 1);
     if (!axes.bars && axes.range) Object.assign(configuration.scales.x, { min: axes.range[0], max: axes.range[1] });
@@ -49,7 +49,14 @@ function forget(ids) {
 
 function histogram(id, bins, series, title) {
   const labels = bins.slice(0, -1).map((low, index) => ((low + bins[index + 1]) / 2).toPrecision(3));
-  return chart(id, series, { bars: true, labels, x: title, y: "images" });
+  return chart(id, series, { bars: true, labels, x: title, y: "examples" });
+}
+
+// A chart of a task or a study: curves over numbers, bars over names.
+function drawSection({ id, x, series, axes: [across, up], logarithmic }) {
+  const bars = typeof x[0] === "string";
+  const lines = series.map((one) => ({ ...one, data: bars ? one.data : one.data.map((value, index) => ({ x: x[index], y: value })) }));
+  return chart(id, lines, { x: across, y: up, bars, labels: x, logarithmic, points: true, side: true });
 }
 
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {

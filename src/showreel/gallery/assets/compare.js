@@ -1,4 +1,4 @@
-// Experiments side by side on the same test images, with paired statistics.
+// Experiments of one task side by side on the same test examples, with paired statistics.
 "use strict";
 
 const RESAMPLES = 2000;
@@ -11,9 +11,9 @@ const result = document.getElementById("result");
 
 // The data files call this: a script may be loaded from a folder, where nothing else may.
 function receive(slug, content) {
-  for (const kind of ["psnr", "ssim"]) {
-    const bytes = Uint8Array.from(atob(content[kind]), (character) => character.charCodeAt(0));
-    content[kind] = new Float32Array(bytes.buffer);
+  for (const score of Object.values(content.scores)) {
+    const bytes = Uint8Array.from(atob(score.values), (character) => character.charCodeAt(0));
+    score.values = new Float32Array(bytes.buffer);
   }
   loaded.set(slug, content);
 }
@@ -30,24 +30,30 @@ function load(slug) {
   });
 }
 
-// Of two scores of the same images: the mean difference, its bootstrap interval, and how often each wins.
-function paired(first, second) {
+// Of two scores of the same examples: the mean difference, its bootstrap interval, and how often each is better.
+function paired(score, first, second) {
   const differences = Float64Array.from(second, (value, index) => value - first[index]);
   const total = differences.length;
   const random = generator(20);
   const means = new Float64Array(RESAMPLES);
   for (let resample = 0; resample < RESAMPLES; resample++) {
     let sum = 0;
-    for (let image = 0; image < total; image++) sum += differences[(random() * total) | 0];
+    for (let example = 0; example < total; example++) sum += differences[(random() * total) | 0];
     means[resample] = sum / total;
   }
   means.sort();
-  const share = (test) => differences.reduce((sum, value) => sum + test(value), 0) / total;
-  return {
-    differences, mean: differences.reduce((sum, value) => sum + value, 0) / total,
-    low: means[Math.round(0.025 * (RESAMPLES - 1))], high: means[Math.round(0.975 * (RESAMPLES - 1))],
-    wins: share((value) => value > 0), losses: share((value) => value < 0),
-  };
+  const share = (test) => differences.reduce((sum, value) => sum + test(gains(score, value)), 0) / total;
+  const low = means[Math.round(0.025 * (RESAMPLES - 1))];
+  const high = means[Math.round(0.975 * (RESAMPLES - 1))];
+  const mean = differences.reduce((sum, value) => sum + value, 0) / total;
+  const side = low <= 0 && high >= 0 ? "" : gains(score, mean) > 0 ? "better" : "worse";
+  return { score, differences, mean, low, high, side, better: share((gain) => gain > 0), worse: share((gain) => gain < 0) };
+}
+
+// The scores that all of some experiments have; the first is THE score.
+function common(slugs) {
+  const [first, ...others] = slugs.map((slug) => loaded.get(slug).scores);
+  return Object.keys(first).filter((name) => others.every((scores) => name in scores));
 }
 
 function element(tag, properties = {}, ...children) {
@@ -59,25 +65,24 @@ function element(tag, properties = {}, ...children) {
   return made;
 }
 
-const signed = (value, digits) => (value < 0 ? "−" : "+") + Math.abs(value).toFixed(digits);
 const percent = (share) => `${(100 * share).toFixed(1)} %`;
 
 // What two networks were given decides what their scores say of them.
 function caution(slug, base) {
   const [own, given] = [slug, base].map((one) => entries.find((entry) => entry.slug === one).given);
-  return own === given ? "" : ` Their inputs differ (${own}; ${given}), so this compares the tasks, not the networks.`;
+  return own === given ? "" : ` Their inputs differ (${own}; ${given}), so this compares what they were given, not the networks.`;
 }
 
-function verdict(name, base, { psnr, ssim }) {
-  if (psnr.low > 0 || psnr.high < 0) {
-    const word = psnr.low > 0 ? "better" : "worse";
-    const often = psnr.low > 0 ? psnr.wins : psnr.losses;
-    const opposite = psnr.low > 0 ? ssim.high < 0 : ssim.low > 0;
-    const but = opposite ? "; by SSIM it is the other way round" : "";
-    return `${name} is ${word} than ${base} by ${Math.abs(psnr.mean).toFixed(2)} dB on average, on ${percent(often)} of the test images${but}.`;
+function verdict(name, base, results) {
+  const [first, ...others] = Object.values(results);
+  const { score, side } = first;
+  if (!side) {
+    const but = others.filter((one) => one.side).map((one) => `; by ${one.score.heading} ${name} is ${one.side}`).join("");
+    return `${name} and ${base} cannot be told apart by ${score.heading}: the interval holds 0${but}.`;
   }
-  const word = ssim.low > 0 ? "better" : ssim.high < 0 ? "worse" : "";
-  return `${name} and ${base} cannot be told apart by PSNR: the interval holds 0${word && `; by SSIM ${name} is ${word}`}.`;
+  const opposite = others.filter((one) => one.side && one.side !== side).map((one) => one.score.heading).join(" and ");
+  const but = opposite ? `; by ${opposite} it is the other way round` : "";
+  return `${name} is ${side} than ${base} by ${written(score, Math.abs(first.mean))} on average, on ${percent(first[side])} of the test examples${but}.`;
 }
 
 function table(base, chosen, statistics) {
@@ -85,17 +90,20 @@ function table(base, chosen, statistics) {
   const head = element("tr", {}, heading("experiment"), heading("score"), heading("mean", true), heading("difference", true),
     heading("95 % interval", true), heading("better on", true), heading("worse on", true));
   const body = element("tbody");
+  const names = common([base, ...chosen]);
   for (const slug of [base, ...chosen]) {
-    for (const [kind, digits, unit] of [["psnr", 2, " dB"], ["ssim", 4, ""]]) {
-      const mean = loaded.get(slug)[kind].reduce((sum, value) => sum + value, 0) / loaded.get(slug)[kind].length;
-      const own = statistics.get(slug)?.[kind];
+    for (const name of names) {
+      const score = loaded.get(slug).scores[name];
+      const mean = score.values.reduce((sum, value) => sum + value, 0) / score.values.length;
+      const own = statistics.get(slug)?.[name];
       const cells = own
-        ? [signed(own.mean, digits), `${signed(own.low, digits)} … ${signed(own.high, digits)}`, percent(own.wins), percent(own.losses)]
+        ? [signed(score, own.mean), `${signed(score, own.low)} … ${signed(score, own.high)}`, percent(own.better), percent(own.worse)]
         : ["reference", "", "", ""];
-      const name = element("th", { scope: "rowgroup", rowSpan: 2, textContent: loaded.get(slug).label });
-      body.append(element("tr", { className: slug === base ? "" : "compared" }, ...(kind === "psnr" ? [name] : []),
-        element("td", { textContent: kind.toUpperCase() }),
-        ...[mean.toFixed(digits) + unit, ...cells].map((text) => element("td", { className: "number", textContent: text }))));
+      const label = element("th", { scope: "rowgroup", rowSpan: names.length, textContent: loaded.get(slug).label });
+      const direction = score.better === "lower" ? `${score.heading} (lower is better)` : score.heading;
+      body.append(element("tr", { className: slug === base ? "" : "compared" }, ...(name === names[0] ? [label] : []),
+        element("td", { textContent: direction }),
+        ...[written(score, mean), ...cells].map((text) => element("td", { className: "number", textContent: text }))));
     }
   }
   const made = element("table", {}, element("thead", {}, head), body);
@@ -104,54 +112,52 @@ function table(base, chosen, statistics) {
 
 function strip(slug, row, name, geometry) {
   const [x, y] = row.at.at(-1);
-  const tiles = Array.from({ length: geometry.images }, (_, number) => {
+  const tiles = Array.from({ length: geometry.examples }, (_, number) => {
     const tile = element("i");
     tile.style.setProperty("--n", number);
     tile.style.backgroundImage = `url("experiments/${slug}/sheet.png")`;
     return tile;
   });
   const made = element("div", { className: `row ${row.kind}` }, element("span", { className: "name", textContent: name }),
-    element("span", { className: "strip", role: "img", ariaLabel: `${name}: ${geometry.images} images` }, ...tiles));
+    element("span", { className: "strip", role: "img", ariaLabel: `${name}: ${geometry.examples} examples` }, ...tiles));
   for (const [property, value] of Object.entries({ "--x": x, "--y": y, "--sheet-width": geometry.width })) made.style.setProperty(property, value);
   return made;
 }
 
-// Truth once; for each experiment what it was given, what it made of it, and the difference.
-function pictures(slugs) {
+// Truth once; for each experiment what it was given, what it made of it, and whatever else its task shows.
+function tiles(slugs) {
   const first = loaded.get(slugs[0]);
-  const images = Math.min(...slugs.map((slug) => loaded.get(slug).images));
-  const made = element("div", { className: "strips scroll", tabIndex: 0, role: "group", ariaLabel: "The same test images" });
+  const examples = Math.min(...slugs.map((slug) => loaded.get(slug).examples));
+  const made = element("div", { className: "strips scroll", tabIndex: 0, role: "group", ariaLabel: "The same test examples" });
   for (const [property, value] of Object.entries({ "--h": first.tile[0], "--w": first.tile[1], "--large": first.large, "--small": first.small })) {
     made.style.setProperty(property, value);
   }
-  const row = (slug, kind, name) => {
-    const content = loaded.get(slug);
-    made.append(strip(slug, content.rows.find((one) => one.kind === kind), name, { images, width: content.width }));
-  };
-  row(slugs[0], "truth", "truth");
+  const add = (slug, row) => made.append(strip(slug, row, row.name, { examples, width: loaded.get(slug).width }));
+  for (const row of first.rows) if (row.kind === "truth") add(slugs[0], row);
   for (const slug of slugs) {
     made.append(element("h3", { textContent: loaded.get(slug).label }));
-    for (const kind of ["input", "network", "difference"]) row(slug, kind, kind);
+    for (const row of loaded.get(slug).rows) if (!["truth", "baseline"].includes(row.kind)) add(slug, row);
   }
   return made;
 }
 
-function distribution(slug, name, base, psnr) {
+function distribution(slug, name, base, { score, differences }) {
   const bins = 41;
-  const low = psnr.differences.reduce((one, two) => Math.min(one, two));
-  const high = psnr.differences.reduce((one, two) => Math.max(one, two));
+  const low = differences.reduce((one, two) => Math.min(one, two));
+  const high = differences.reduce((one, two) => Math.max(one, two));
   const width = (high - low) / bins || 1;
   const counts = new Array(bins).fill(0);
-  for (const value of psnr.differences) counts[Math.min(bins - 1, Math.floor((value - low) / width))]++;
+  for (const value of differences) counts[Math.min(bins - 1, Math.floor((value - low) / width))]++;
   const id = `distribution-${slug}`;
-  const canvas = element("canvas", { id, role: "img", ariaLabel: `Test images by how much ${name} differs from ${base}` });
-  const figure = element("figure", {}, element("figcaption", { textContent: `${name} − ${base}: test images by the difference in PSNR, dB` }),
+  const canvas = element("canvas", { id, role: "img", ariaLabel: `Test examples by how much ${name} differs from ${base}` });
+  const figure = element("figure", {}, element("figcaption", { textContent: `${name} − ${base}: test examples by the difference, ${inUnit(score)}` }),
     element("div", { className: "chart" }, canvas));
   const edges = Array.from({ length: bins + 1 }, (_, index) => low + index * width);
-  return { figure, draw: () => histogram(id, edges, [{ label: "images", ink: "network", data: counts }], "dB") };
+  return { figure, draw: () => histogram(id, edges, [{ label: "examples", colour: "network", data: counts }], score.unit) };
 }
 
 let shown = [];
+let unfit = [];
 let latest = 0;
 
 const checked = () => [...others.querySelectorAll("input:checked")].map((input) => input.value);
@@ -164,9 +170,9 @@ async function compare() {
   let problem = "";
   try {
     await Promise.all([base, ...chosen].map(load));
-    const count = loaded.get(base).psnr.length;
-    const other = chosen.find((slug) => loaded.get(slug).psnr.length !== count);
-    if (other) problem = `${loaded.get(other).label} was not scored on the same test images; it cannot be compared.`;
+    const count = (slug) => Object.values(loaded.get(slug).scores)[0].values.length;
+    const other = chosen.find((slug) => count(slug) !== count(base));
+    if (other) problem = `${loaded.get(other).label} was not scored on the same test examples; it cannot be compared.`;
   } catch (error) {
     problem = error.message;
   }
@@ -177,27 +183,42 @@ async function compare() {
     result.replaceChildren();
     return;
   }
-  const statistics = new Map(chosen.map((slug) => [slug, {
-    psnr: paired(loaded.get(base).psnr, loaded.get(slug).psnr), ssim: paired(loaded.get(base).ssim, loaded.get(slug).ssim),
-  }]));
-  const name = (slug) => loaded.get(slug).label;
-  const sentences = chosen.map((slug) => element("p", { className: "verdict", textContent: verdict(name(slug), name(base), statistics.get(slug)) + caution(slug, base) }));
-  const distributions = chosen.map((slug) => distribution(slug, name(slug), name(base), statistics.get(slug).psnr));
+  const names = common([base, ...chosen]);
+  const values = (slug, score) => loaded.get(slug).scores[score].values;
+  const statistics = new Map(chosen.map((slug) => [slug, Object.fromEntries(names.map((score) =>
+    [score, paired(loaded.get(base).scores[score], values(base, score), values(slug, score))]))]));
+  const label = (slug) => loaded.get(slug).label;
+  const sentences = chosen.map((slug) => element("p", { className: "verdict", textContent: verdict(label(slug), label(base), statistics.get(slug)) + caution(slug, base) }));
+  const distributions = chosen.map((slug) => distribution(slug, label(slug), label(base), statistics.get(slug)[names[0]]));
   const hint = chosen.length ? [] : [element("p", { textContent: "Choose an experiment to compare it with." })];
-  verdicts.replaceChildren(...sentences, ...hint);
+  verdicts.replaceChildren(...sentences, ...left(), ...hint);
   result.replaceChildren(table(base, chosen, statistics),
-    element("h2", { textContent: "The same test images" }), pictures([base, ...chosen]),
+    element("h2", { textContent: "The same test examples" }), tiles([base, ...chosen]),
     element("div", { className: "charts" }, ...distributions.map((one) => one.figure)));
   for (const one of distributions) one.draw();
   shown = chosen.map((slug) => `distribution-${slug}`);
 }
 
+const fits = (one, two) => two !== one && two.truth === one.truth && two.task === one.task;
+
+// What the address asked for and cannot be compared, and why.
+function left() {
+  const own = entries.find((entry) => entry.slug === reference.value);
+  const others = unfit.map((slug) => entries.find((entry) => entry.slug === slug)).filter((entry) => entry !== own && !fits(own, entry));
+  return others.map((entry) => element("p", {
+    textContent: entry.task === own.task
+      ? `${entry.label} was not scored on the same test examples as ${own.label}; it cannot be compared.`
+      : `${entry.label} learns another task (${entry.task}) than ${own.label} (${own.task}); it cannot be compared.`,
+  }));
+}
+
 function offer(chosen) {
-  const truth = entries.find((entry) => entry.slug === reference.value).truth;
-  const rivals = entries.filter((entry) => entry.truth === truth && entry.slug !== reference.value);
+  const own = entries.find((entry) => entry.slug === reference.value);
+  const rivals = entries.filter((entry) => fits(own, entry));
+  unfit = chosen.filter((slug) => !rivals.some((entry) => entry.slug === slug));
   others.replaceChildren(...rivals.map((entry) => element("label", {},
     element("input", { type: "checkbox", value: entry.slug, checked: chosen.includes(entry.slug), onchange: compare }), entry.label)));
-  if (!rivals.length) others.append("No other experiment was scored on the same test images.");
+  if (!rivals.length) others.append("No other experiment of this task was scored on the same test examples.");
 }
 
 // Slugs hold nothing that needs an escape, but whoever passes an address on may escape the commas.
@@ -205,10 +226,9 @@ function asked() {
   return location.hash.slice(1).split(/,|%2C/i).filter((slug) => entries.some((entry) => entry.slug === slug));
 }
 
-// Without a choice in the address: two on the same test images, if possible with the same input.
+// Without a choice in the address: two of one task on the same test examples, if possible with the same input.
 function start() {
   const [wanted, ...rivals] = asked();
-  const fits = (one, two) => two !== one && two.truth === one.truth;
   const alike = entries.find((one) => entries.some((two) => fits(one, two) && two.given === one.given));
   const reached = entries.find((entry) => entry.slug === wanted) ?? alike
     ?? entries.find((one) => entries.some((two) => fits(one, two))) ?? entries[0];
@@ -221,6 +241,6 @@ function start() {
   compare();
 }
 
-reference.addEventListener("change", () => { offer(checked()); compare(); });
+reference.addEventListener("change", () => { offer(checked().filter((slug) => slug !== reference.value)); unfit = []; compare(); });
 addEventListener("hashchange", start); // an address edited by hand; what is chosen here does not fire it
 start();

@@ -5,11 +5,11 @@ const FRAME = 200;
 const LAST = 2000;
 const data = JSON.parse(document.getElementById("data").textContent);
 const slider = document.getElementById("epoch");
-const told = document.getElementById("told");
+const reached = document.getElementById("reached");
 const play = document.getElementById("play");
 const player = document.getElementById("player");
 const rows = player.querySelectorAll(".row");
-const own = player.querySelector(".row.network small");
+const beside = player.querySelector(".row.network small");
 let timer = null;
 
 function show(number) {
@@ -20,11 +20,11 @@ function show(number) {
     row.style.setProperty("--x", x);
     row.style.setProperty("--y", y);
   });
-  const score = `${data.psnr[number].toFixed(2)} dB`;
+  const score = written(data.score, data.scores[number]);
   const kept = data.epochs[number] === data.best ? ", the network that was kept" : "";
-  told.textContent = `epoch ${data.epochs[number]}/${data.epochs.at(-1)}: ${score}${kept}`;
-  own.textContent = score;
-  slider.setAttribute("aria-valuetext", told.textContent);
+  reached.textContent = `epoch ${data.epochs[number]}/${data.epochs.at(-1)}: ${score}${kept}`;
+  if (beside) beside.textContent = score;
+  slider.setAttribute("aria-valuetext", reached.textContent);
   quality.made.update("none");
   loss.made.update("none");
 }
@@ -34,7 +34,7 @@ function stop() {
   timer = null;
   play.textContent = "▶";
   play.setAttribute("aria-label", "Play");
-  told.setAttribute("aria-live", "polite");
+  reached.setAttribute("aria-live", "polite");
 }
 
 function advance() {
@@ -47,7 +47,7 @@ function toggle() {
   if (timer !== null) return stop();
   play.textContent = "❚❚";
   play.setAttribute("aria-label", "Pause");
-  told.setAttribute("aria-live", "off"); // nobody can listen to five epochs a second
+  reached.setAttribute("aria-live", "off"); // nobody can listen to five epochs a second
   advance();
 }
 
@@ -83,16 +83,17 @@ const points = (x, y) => x.map((value, index) => ({ x: value, y: y[index] }));
 const level = (value) => range.map((x) => ({ x, y: value }));
 const extra = { plugins: [cursor], options: { onClick: jump } };
 const curves = [
-  { label: "test", ink: "network", data: points(data.epochs, data.psnr) },
-  { label: "validation", ink: "input", data: points(data.history.epoch, data.history.validation_psnr) },
+  { label: "test", colour: "network", data: points(data.epochs, data.scores) },
+  { label: "validation", colour: "input", data: points(data.history.epoch, data.history.validation_score) },
 ];
-if (data.baseline) curves.push({ label: data.baseline.name, ink: "baseline", data: level(data.baseline.psnr), dashed: true });
+if (data.baseline) curves.push({ label: data.baseline.name, colour: "baseline", data: level(data.baseline.value), dashed: true });
 const quality = chart("quality", curves, { x: "epoch", range }, extra);
 const loss = chart("loss", [
-  { label: "training", ink: "network", data: points(data.history.epoch, data.history.loss) },
-  { label: "validation", ink: "input", data: points(data.history.epoch, data.history.validation_loss) },
-], { x: "epoch", range, logarithmic: true }, extra);
-for (const kind of ["psnr", "ssim"]) histogram(kind, data.spread[kind].bins, data.spread[kind].series, "");
+  { label: "training", colour: "network", data: points(data.history.epoch, data.history.loss) },
+  { label: "validation", colour: "input", data: points(data.history.epoch, data.history.validation_loss) },
+], { x: "epoch", range, logarithmic: data.logarithmic }, extra);
+for (const { id, bins, series } of data.spread) histogram(id, bins, series, "");
+for (const section of data.charts) drawSection(section);
 
 document.getElementById("playing").hidden = false;
 slider.addEventListener("input", () => { stop(); show(Number(slider.value)); });

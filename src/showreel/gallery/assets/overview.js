@@ -5,7 +5,6 @@ const filter = document.getElementById("filter");
 const count = document.getElementById("count");
 const matrix = document.getElementById("matrix");
 const table = document.getElementById("table");
-const body = table.querySelector("tbody");
 const motion = document.getElementById("motion");
 
 document.getElementById("controls").hidden = false;
@@ -14,8 +13,9 @@ function applyFilter() {
   const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
   const fits = (element) => words.every((word) => element.dataset.text.includes(word));
   for (const element of document.querySelectorAll("[data-text]")) element.hidden = !fits(element);
-  for (const section of matrix.querySelectorAll(".dataset")) section.hidden = !section.querySelector(".card:not([hidden])");
-  const shown = body.querySelectorAll("tr:not([hidden])").length;
+  for (const section of matrix.querySelectorAll(".dataset, .task")) section.hidden = !section.querySelector(".card:not([hidden])");
+  for (const section of table.querySelectorAll(".task")) section.hidden = !section.querySelector("tbody tr:not([hidden])");
+  const shown = table.querySelectorAll("tbody tr:not([hidden])").length;
   count.textContent = shown === 1 ? "1 experiment" : `${shown} experiments`;
 }
 
@@ -24,22 +24,23 @@ function show(view) {
   table.hidden = view !== "table";
 }
 
-// Numbers sort with the largest first, names from A to Z and numbers in them by size; a second click turns the order around.
+// Numbers sort with the best first, names from A to Z and numbers in them by size; a second click turns the order around.
 function sort(heading) {
   const column = heading.cellIndex;
+  const { rows: found } = heading.closest("table").tBodies[0];
   const numeric = heading.classList.contains("number");
   const order = heading.getAttribute("aria-sort");
-  const descending = order ? order === "ascending" : numeric;
-  for (const other of table.querySelectorAll("thead th")) other.removeAttribute("aria-sort");
+  const descending = order ? order === "ascending" : heading.dataset.better === "higher";
+  for (const other of heading.parentElement.cells) other.removeAttribute("aria-sort");
   heading.setAttribute("aria-sort", descending ? "descending" : "ascending");
   const value = (row) => row.cells[column].dataset.value ?? row.cells[column].textContent;
   const sign = descending ? -1 : 1;
-  const rows = [...body.rows].sort((one, two) => {
+  const rows = [...found].sort((one, two) => {
     const [a, b] = [value(one), value(two)];
     if (!numeric) return sign * a.localeCompare(b, undefined, { numeric: true });
     return (a === "") - (b === "") || sign * (a - b);
   });
-  body.append(...rows);
+  heading.closest("table").tBodies[0].append(...rows);
 }
 
 function toggleMotion() {

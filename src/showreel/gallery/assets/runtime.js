@@ -54,26 +54,6 @@ async function opened({ root, multiple, scale, channels, tell }) {
   }
 }
 
-// An image: whole values 0…255 row by row, the channels of a pixel side by side.
-function blank(height, width, channels) {
-  return { height, width, channels, pixels: new Uint8Array(height * width * channels) };
-}
-
-// Continue an image with its last row and column until both sides divide by `multiple`.
-function continued(image, multiple) {
-  const up = (length) => Math.ceil(length / multiple) * multiple;
-  const { height, width, channels, pixels } = image;
-  const larger = blank(up(height), up(width), channels);
-  if (larger.height === height && larger.width === width) return image;
-  for (let y = 0; y < larger.height; y++) {
-    for (let x = 0; x < larger.width; x++) {
-      const from = (Math.min(y, height - 1) * width + Math.min(x, width - 1)) * channels;
-      larger.pixels.set(pixels.subarray(from, from + channels), (y * larger.width + x) * channels);
-    }
-  }
-  return larger;
-}
-
 // The network's answer to an image: `values` in [0, 1], `pixels` rounded, and the milliseconds that it took.
 async function answer({ session, multiple, scale, channels }, image) {
   const given = continued(image, multiple);

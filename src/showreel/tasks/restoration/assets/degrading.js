@@ -1,12 +1,6 @@
 // What the pipeline does to clean images, and how it scores restored ones: the same arithmetic.
 "use strict";
 
-// To the nearest whole number, halves to the even one, as NumPy does.
-function rounded(value) {
-  const nearest = Math.round(value);
-  return nearest - value === 0.5 && nearest % 2 ? nearest - 1 : nearest;
-}
-
 // clip(x + N(0, σ), 0, 1) on [0, 1], rounded; `values` are 0…255. The same seed gives the same draws for every σ.
 function noisy(image, values, sigma, seed) {
   const drawn = normal(values.length, seed);
@@ -16,23 +10,9 @@ function noisy(image, values, sigma, seed) {
   return { ...image, pixels };
 }
 
-// Means over factor × factor pixels of an image that is continued to a multiple of it.
-function means(image, factor) {
-  const { height, width, channels, pixels } = continued(image, factor);
-  const smaller = { height: height / factor, width: width / factor, channels };
-  const values = new Float32Array(smaller.height * smaller.width * channels);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const to = (Math.floor(y / factor) * smaller.width + Math.floor(x / factor)) * channels;
-      for (let channel = 0; channel < channels; channel++) values[to + channel] += pixels[(y * width + x) * channels + channel];
-    }
-  }
-  return { smaller, values: values.map((sum) => sum / factor ** 2) };
-}
-
 // By the name in params.yaml. Whoever adds a degradation there and not here lets readers try pictures as they are.
 const DEGRADATIONS = {
-  clean: (image) => image,
+  unchanged: (image) => image,
   noisy: (image, { sigma }, seed) => noisy(image, image.pixels, sigma, seed),
   downscaled: (image, { factor, sigma }, seed) => {
     const { smaller, values } = means(image, factor);

@@ -22,7 +22,7 @@ function tell(text, problem = false) {
 }
 
 // An image on the canvas of its figure.
-function paint(kind, image, told) {
+function paint(kind, image, note) {
   const figure = document.getElementById(kind);
   const canvas = figure.querySelector("canvas");
   const context = canvas.getContext("2d");
@@ -35,7 +35,7 @@ function paint(kind, image, told) {
     picture.data[4 * place + 3] = 255;
   }
   context.putImageData(picture, 0, 0);
-  figure.querySelector("small").textContent = told;
+  figure.querySelector("small").textContent = note;
   fit(canvas);
 }
 
@@ -144,7 +144,7 @@ async function start() {
     const drawing = drawable(pad, data.tile, take);
     document.getElementById("clear").addEventListener("click", drawing.clear);
   }
-  document.getElementById("bench").hidden = false;
+  document.getElementById("workbench").hidden = false;
   sample(data.start);
   try {
     shown.network = await opened({ ...data, root: "../../assets/", tell });
