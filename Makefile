@@ -51,7 +51,7 @@ chromium:
 	which chromium || (apt-get update --quiet && apt-get install --quiet --yes --no-install-recommends chromium)
 
 browser: setup chromium ## Look at the gallery and the report in a real Chromium (as root; apt-get installs it if it is missing)
-	pytest -m 'not slurm' tests/browser
+	pytest -m 'not slurm' tests/browser tests/networks/test_trying_in_chromium.py
 
 results: setup ## Train the published experiments again (mnist takes half an hour); commit what changes
 	dvc repro --glob 'render@photos-*' 'render@mnist-*' 'cross@*'

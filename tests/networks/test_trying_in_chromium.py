@@ -20,7 +20,7 @@ from showreel.degradations import downscaled
 from showreel.exporting import onnx
 from showreel.gallery import site
 from showreel.models import unet, upscaler
-from showreel.tasks.restoration.scores import score
+from showreel.tasks.restoration.scores import similarity
 from showreel.training.prediction import predict
 
 if TYPE_CHECKING:
@@ -64,7 +64,9 @@ def tried(tmp_path_factory: pytest.TempPathFactory) -> Tried:
     evaluated(sources[1], degradation={"factor": 2, "sigma": 0.05})
     folder = tmp_path_factory.mktemp("gallery") / "a site"
     folder.mkdir()
-    site.write([sources[0], sources[1]._replace(input="downscaled"), sources[2]._replace(input="speckled")], folder)
+    site.write(
+        [sources[0], sources[1]._replace(degradation="downscaled"), sources[2]._replace(degradation="speckled")], folder
+    )
     return Tried(folder, networks)
 
 
@@ -194,8 +196,8 @@ def test_the_scores_are_those_of_the_pipeline(grey: "Page") -> None:
     truth = image(grey, "shown.truth")[np.newaxis]
     degraded = image(grey, "shown.degraded")[np.newaxis].astype(np.float32) / np.float32(255)
     restored = image(grey, "shown.restored", "values")[np.newaxis]
-    assert told(grey, "input") == pytest.approx(score(truth, degraded)["psnr"][0], abs=0.006)
-    assert told(grey, "network") == pytest.approx(score(truth, restored)["psnr"][0], abs=0.006)
+    assert told(grey, "input") == pytest.approx(similarity(truth, degraded)["psnr"][0], abs=0.006)
+    assert told(grey, "network") == pytest.approx(similarity(truth, restored)["psnr"][0], abs=0.006)
 
 
 def test_the_slider_adds_the_noise_that_it_says(grey: "Page") -> None:
@@ -308,5 +310,5 @@ def test_without_scripts_the_page_says_what_it_needs(browser: "Browser", tried: 
     visit = Visit(browser, java_script_enabled=False)
     page = visit.open(tried.address(GREY))
     assert "This page needs JavaScript" in str(page.locator("noscript").text_content())
-    assert not page.locator("#bench").is_visible()
+    assert not page.locator("#workbench").is_visible()
     visit.context.close()
