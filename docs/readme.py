@@ -15,23 +15,22 @@ import pandas as pd
 from playwright.sync_api import ViewportSize, sync_playwright
 
 from showreel.gallery import naming, site
-from showreel.params import schema
+from showreel.params import loading, schema
 from showreel.pipeline import paths
-from showreel.reporting import metrics, sources, table
+from showreel.reporting import metrics, scores, sources, table
 from showreel.storage import atomic
 from showreel.storage.errors import ShowreelError
 
 README = Path("README.md")
 PICTURES = Path("docs/pictures")
-TASKS = ("identity", "denoiser", "superresolution")
-TABLED = [f"mnist-{task}" for task in TASKS]
+VARIANTS = ("identity", "denoiser", "superresolution")
+TABLED = [f"mnist-{variant}" for variant in VARIANTS]
 """The experiments of the table, whose GIFs are shown; not all on that data set, since somebody may add some."""
 
-PICTURED = [f"photos-{task}" for task in TASKS] + TABLED
+PICTURED = [f"photos-{variant}" for variant in VARIANTS] + TABLED
 """The experiments of the gallery's picture."""
 
 BEGIN, END = "<!-- made by `make readme` -->\n", "<!-- up to here -->\n"
-HEADINGS = ("experiment", "input", "strongest tuned baseline", "network PSNR", "SSIM", "gain", "epochs")
 VIEWPORT: ViewportSize = {"width": 960, "height": 1200}
 """Pixels of the browser's window; all cards fit into it, so that their pictures are loaded."""
 
@@ -41,20 +40,21 @@ MARGIN = 18
 
 def main() -> None:
     """Make all of it again; what is right already stays as it is."""
-    declared = schema.load(paths.PARAMS)
-    made = {README: refreshed(README.read_text(encoding="utf-8"), results(declared)).encode()}
+    declared = loading.load(paths.PARAMS)
+    files = {README: refreshed(README.read_text(encoding="utf-8"), results(declared)).encode()}
     for name in TABLED:
         if not paths.gif(name).exists():
             raise ShowreelError(f"{paths.gif(name)}: missing; run `dvc repro render@{name}`")
-        made[PICTURES / f"{name}.gif"] = paths.gif(name).read_bytes()
-    made[PICTURES / "gallery.png"] = picture_of_gallery(declared)
-    for path, content in made.items():
+        files[PICTURES / f"{name}.gif"] = paths.gif(name).read_bytes()
+    files[PICTURES / "gallery.png"] = picture_of_gallery(declared)
+    for path, content in files.items():
         _replace(path, content)
 
 
 def results(declared: schema.Params) -> str:
-    """Return the table of the experiments' scores, in Markdown."""
-    lines = [_line(HEADINGS), _line("---" for _ in HEADINGS)]
+    """Return the table of the experiments' scores, in Markdown; all of them learn the same task."""
+    headings = _headings(declared.experiments[TABLED[0]].task)
+    lines = [_line(headings), _line("---" for _ in headings)]
     lines += [_line(_cells(name, declared.experiments[name])) for name in TABLED]
     return "".join(lines)
 
@@ -101,19 +101,26 @@ def picture_of_gallery(declared: schema.Params) -> bytes:
     return picture
 
 
+def _headings(task: str) -> list[str]:
+    """Return the columns: THE score of the task, and the one after it."""
+    first, *others = (score.heading for score in scores.of(task).values())
+    return ["experiment", "input", "strongest tuned baseline", f"network {first}", *others[:1], "gain", "epochs"]
+
+
 def _cells(name: str, experiment: schema.Experiment) -> list[str]:
     """Return a row: from the scores, the tuned baselines, the history, and the record of the evaluation."""
-    scores = table.scores(metrics.read(paths.metrics(name)))
+    known = metrics.read(paths.metrics(name))
+    labels = table.labels(experiment.task, known)
     options = json.loads(paths.record("evaluate", name).read_text(encoding="utf-8"))["degradation"]
-    ways = pd.read_csv(paths.baselines(name))["baseline"]  # the strongest comes first
-    given = f"{experiment.input}{naming.listed(options)}, {scores['input']}"
+    methods = pd.read_csv(paths.baselines(name))["baseline"]  # the strongest comes first
+    given = f"{experiment.input}{naming.listed(options)}, {labels['input']}"
     return [
-        f"[{naming.task(name, experiment.dataset)}]({PICTURES / name}.gif)",
-        "the target itself" if experiment.input == schema.CLEAN else given,
-        f"{naming.spoken(ways[0])}, {scores['baseline']}" if len(ways) else "none",
-        scores["network"],
-        scores["SSIM"],
-        scores["gain"],
+        f"[{naming.variant(name, experiment.dataset)}]({PICTURES / name}.gif)",
+        "the target itself" if experiment.input == experiment.dataset else given,
+        f"{naming.spoken(methods[0])}, {labels['baseline']}" if len(methods) else "none",
+        labels["network"],
+        *(scores.written(experiment.task, known, other) for other in [*scores.of(experiment.task)][1:2]),
+        labels["gain"],
         str(len(pd.read_csv(paths.history(name)))),
     ]
 

@@ -11,7 +11,7 @@ import readme
 from checkouts import ROOT
 from samples import make_results
 
-from showreel.params import schema
+from showreel.params import loading
 from showreel.pipeline import paths
 from showreel.pipeline.provenance import file_digest
 from showreel.storage.errors import ShowreelError
@@ -20,11 +20,11 @@ from showreel.storage.errors import ShowreelError
 def test_the_table_is_what_the_results_say(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     text = readme.README.read_text()
-    assert text == readme.refreshed(text, readme.results(schema.load(paths.PARAMS))), "run `make readme`"
+    assert text == readme.refreshed(text, readme.results(loading.load(paths.PARAMS))), "run `make readme`"
 
 
 @pytest.mark.parametrize("name", readme.TABLED)
-def test_the_gifs_are_those_that_the_records_tell_of(name: str) -> None:
+def test_the_gifs_are_those_of_the_records(name: str) -> None:
     record = json.loads((ROOT / paths.record("render", name)).read_text())
     digest = file_digest(ROOT / readme.PICTURES / f"{name}.gif")
     assert digest == record["outputs"][str(paths.gif(name))], "run `make readme`"
@@ -49,14 +49,15 @@ def project(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     return tmp_path
 
 
-def test_a_row_is_told_by_the_files_of_its_experiment(project: Path) -> None:
+def test_a_row_is_what_the_files_of_its_experiment_say(project: Path) -> None:
     metrics = project / paths.metrics("mnist-denoiser")
-    metrics.write_text(json.dumps(json.loads(metrics.read_text()) | {"psnr": 21.139, "gain_db": 5.386}))
-    table = readme.results(schema.load(paths.PARAMS)).splitlines()
+    metrics.write_text(json.dumps(json.loads(metrics.read_text()) | {"psnr": 21.139, "psnr_low": 21.1, "gain": 5.386}))
+    table = readme.results(loading.load(paths.PARAMS)).splitlines()
     assert len(table) == 5
+    assert table[0].startswith("| experiment | input | strongest tuned baseline | network PSNR | SSIM | gain | epochs")
     assert table[2].startswith("| [identity](docs/pictures/mnist-identity.gif) | the target itself | none | ")
     assert table[3].startswith(
-        "| [denoiser](docs/pictures/mnist-denoiser.gif) | noisy (sigma 0.5), 9.00 dB | total var"
+        "| [denoiser](docs/pictures/mnist-denoiser.gif) | mnist-noisy (sigma 0.5), 9.00 dB | total var"
     )
     assert table[3].endswith(" | 21.14 dB | 0.500 | +5.39 dB | 4 |")
 
