@@ -13,36 +13,40 @@ from engines import EXPERIMENTS
 
 pytestmark = pytest.mark.slow
 
+STUDY = "denoiser-crossed"
+"""The study of the portfolio."""
+
 
 @pytest.fixture(scope="module")
 def two_runs(made_by_dvc: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """A checkout whose last commit and workspace differ in one value."""
     checkout = made_by_dvc.copied(tmp_path_factory.mktemp("runs") / "here")
     checkout.commit()
-    checkout.run("dvc", "exp", "run", "--name", "less-noise", "-S", "degradations.noisy.sigma=0.3", "render@denoiser")
+    checkout.run("dvc", "exp", "run", "--name", "less-noise", "-S", "inputs.digits-noisy.sigma=0.3", "render@denoiser")
     return checkout
 
 
 @pytest.mark.faults
-def test_parameters_and_metrics_tell_what_changed(two_runs: Checkout) -> None:
+def test_parameters_and_metrics_show_what_changed(two_runs: Checkout) -> None:
     assert _json(two_runs, "dvc params diff --json") == {
-        "params.yaml": {"degradations.noisy.sigma": {"old": 0.5, "new": 0.3, "diff": -0.2}}
+        "params.yaml": {"inputs.digits-noisy.sigma": {"old": 0.5, "new": 0.3, "diff": -0.2}}
     }
     metrics = _json(two_runs, "dvc metrics diff --json")
     assert list(metrics) == ["results/denoiser/metrics.json"]
     assert metrics["results/denoiser/metrics.json"]["input_psnr"]["diff"] > 2
 
 
-def test_metrics_are_of_every_experiment(two_runs: Checkout) -> None:
+def test_metrics_are_of_every_experiment_and_study(two_runs: Checkout) -> None:
     files = _json(two_runs, "dvc metrics show --json")[""]["data"]
-    assert set(files) == {f"results/{name}/metrics.json" for name in EXPERIMENTS}
-    assert all(file["data"]["psnr"] > 0 for file in files.values())
+    assert set(files) == {f"results/{name}/metrics.json" for name in (*EXPERIMENTS, STUDY)}
+    assert all(files[f"results/{name}/metrics.json"]["data"]["psnr"] > 0 for name in EXPERIMENTS)
 
 
 def test_plots_are_curves_distributions_and_posters_of_both_runs(two_runs: Checkout) -> None:
     plots = _json(two_runs, "dvc plots diff HEAD less-noise --json")["data"]
     kinds = ("history.csv", "scores.csv", "poster.png")
-    assert set(plots) == {f"results/{name}/{kind}" for name in EXPERIMENTS for kind in kinds}
+    files = {f"results/{name}/{kind}" for name in EXPERIMENTS for kind in kinds}
+    assert set(plots) == files | {f"results/{STUDY}/poster.png"}
     for path, shown in plots.items():
         assert {revision for plot in shown for revision in plot["revisions"]} == {"HEAD", "less-noise"}
         if not path.endswith(".png"):
@@ -57,7 +61,7 @@ def test_the_page_of_plots_has_the_numbers_of_both_runs(two_runs: Checkout) -> N
     assert {(row["rev"], row["epoch"]) for row in curve["data"]["values"]} == {
         (revision, epoch) for revision in ("HEAD", "less-noise") for epoch in ("1", "2")
     }
-    assert {row["rev"] for row in distribution["data"]["values"] if float(row["psnr"]) > 0} == {"HEAD", "less-noise"}
+    assert {row["rev"] for row in distribution["data"]["values"] if float(row["score"]) > 0} == {"HEAD", "less-noise"}
     assert page.count("_results_denoiser_poster.png") == 2
 
 
@@ -67,8 +71,8 @@ def test_the_table_of_experiments_in_the_guide_is_narrow(two_runs: Checkout) -> 
     assert found
     heading, *rows = two_runs.run(*shlex.split(found[0])).strip().splitlines()
     columns = [column.rpartition(":")[2].strip() for column in heading.strip("|").split("|")]
-    scores = ["baseline_psnr", "gain_db", "input_psnr", "psnr"]
-    assert columns == ["Experiment", "Created", *scores, "degradations.noisy.sigma"]
+    scores = ["baseline_psnr", "gain", "input_psnr", "psnr"]
+    assert columns == ["Experiment", "Created", *scores, "inputs.digits-noisy.sigma"]
     assert "less-noise" in rows[-1]
 
 
@@ -102,6 +106,7 @@ def test_the_report_shows_all_scores_at_once_and_has_a_menu_for_each_data_set(re
     for experiment in EXPERIMENTS:
         psnr = json.loads((reported.folder / f"results/{experiment}/metrics.json").read_text())["psnr"]
         assert results[f"results/{experiment}/reel.gif"]["labels"]["network"] == f"{psnr:.2f} dB"
+        assert results[f"results/{experiment}/reel.gif"]["labels"]["score"] == "PSNR"
         assert f"{psnr:.2f} dB" in overview
     menus = _variable(page, "categories")
     assert list(menus) == ["digits"]

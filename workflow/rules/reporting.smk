@@ -19,10 +19,9 @@ def reported(path, menu, view=None):
 
 
 def labels(name, view):
-    """Name a marked output in its menu: a view by what it shows, or else by the scores."""
-    shown = (
-        {"showing": view}
-        if view
-        else table.scores(metrics.read(layout.metrics(name)))
-    )
-    return {"experiment": name} | shown
+    """Name a marked output in its menu: a view by what it shows, or else by the score that counts."""
+    if view:
+        return {"experiment": name, "showing": view}
+    task = DECLARED.experiments[name].task
+    scores = table.labels(task, metrics.read(paths.metrics(name)))
+    return {"experiment": name, "task": task} | scores
