@@ -1,15 +1,16 @@
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from samples import make_examples
 
 from showreel.drawing import colours, lettering, tiles
-from showreel.drawing.frame import frames
-from showreel.drawing.layout import MARGIN, WIDEST, arrange
-from showreel.storage.prepared import Reel
+from showreel.drawing.frame import Film, frames
+from showreel.drawing.layout import MARGIN, WIDEST, Layout, arrange
+from showreel.storage.reel import Reel
+from showreel.tasks.restoration import drawing
+from showreel.tasks.restoration.scores import SCORES
 
 ROWS = ["input", "total variation", "network", "truth", "difference"]
-METRICS = {"psnr": 20.0, "ssim": 0.9, "gain_db": 5.0, "baseline_psnr": 15.0, "input_psnr": 9.0}
+METRICS = {"psnr": 20.0, "ssim": 0.9, "gain": 5.0, "baseline_psnr": 15.0, "input_psnr": 9.0}
 
 
 def make_reel(count: int = 3, height: int = 8, width: int = 8, channels: int = 1, *, factor: int = 1) -> Reel:
@@ -17,46 +18,63 @@ def make_reel(count: int = 3, height: int = 8, width: int = 8, channels: int = 1
     small = (count, -(-height // factor), -(-width // factor), channels)
     return Reel(
         origin="{}",
+        task="restoration",
+        score="psnr",
+        fields="{}",
         indices=np.arange(count),
-        degraded=generator.integers(0, 256, small, np.uint8),
-        target=generator.integers(0, 256, (count, height, width, channels), np.uint8),
+        inputs={"image": generator.integers(0, 256, small, np.uint8)},
+        targets={"image": generator.integers(0, 256, (count, height, width, channels), np.uint8)},
         epochs=np.arange(4),
-        predictions=generator.integers(0, 256, (4, count, height, width, channels), np.uint8),
-        psnr=np.array([5.0, 12.0, 18.0, 20.0]),
+        scores=np.array([5.0, 12.0, 18.0, 20.0]),
+        outputs=generator.integers(0, 256, (4, count, height, width, channels), np.uint8),
     )
 
 
-def drawn(reel: Reel, name: str = "total_variation", title: str = "mnist-denoiser") -> list[NDArray[np.uint8]]:
-    return list(frames(title, reel, make_examples(reel, name), METRICS))
+def placed(reel: Reel) -> Layout:
+    count, height, width, _ = np.asarray(reel.targets["image"]).shape
+    return arrange(ROWS, (count, height, width))
 
 
-@pytest.mark.parametrize(("row", "images"), [("input", "degraded"), ("truth", "target")])
-def test_every_pixel_of_an_image_becomes_a_block_of_its_own_grey(row: str, images: str) -> None:
+def top_of(layout: Layout, row: str) -> int:
+    return layout.tops[ROWS.index(row)]
+
+
+def drawn(
+    reel: Reel, name: str = "total_variation", title: str = "mnist-denoiser", metrics: dict[str, float] = METRICS
+) -> list[NDArray[np.uint8]]:
+    answers = 255 - np.asarray(reel.targets["image"]) if name else None
+    rows = drawing.rows(reel.inputs, reel.targets, reel.outputs, answers, {})
+    film = Film(title, rows, reel.epochs, reel.scores, metrics=metrics, names=SCORES, baseline=name)
+    return list(frames(film))
+
+
+@pytest.mark.parametrize(("row", "fields"), [("input", "inputs"), ("truth", "targets")])
+def test_every_pixel_of_an_image_becomes_a_block_of_its_own_grey(row: str, fields: str) -> None:
     reel = make_reel()
-    layout = arrange(ROWS, reel.target.shape)
+    layout = placed(reel)
     frame = drawn(reel)[0]
     left = layout.left + 2 * (8 * layout.scale + tiles.GAP) + 5 * layout.scale
-    top = layout.tops[row] + 3 * layout.scale
+    top = top_of(layout, row) + 3 * layout.scale
     block = frame[top : top + layout.scale, left : left + layout.scale]
     assert layout.scale == 16
-    np.testing.assert_array_equal(block, np.full((16, 16, 3), getattr(reel, images)[2, 3, 5, 0]))
+    np.testing.assert_array_equal(block, np.full((16, 16, 3), getattr(reel, fields)["image"][2, 3, 5, 0]))
 
 
 def test_the_network_row_shows_the_predictions_of_its_epoch() -> None:
     reel = make_reel(channels=3)
-    layout = arrange(ROWS, reel.target.shape)
+    layout = placed(reel)
     for number, frame in enumerate(drawn(reel)):
-        corner = frame[layout.tops["network"], layout.left]
-        np.testing.assert_array_equal(corner, reel.predictions[number, 0, 0, 0])
+        corner = frame[top_of(layout, "network"), layout.left]
+        np.testing.assert_array_equal(corner, reel.outputs[number, 0, 0, 0])
 
 
 def test_frames_differ_only_in_network_difference_epoch_and_curve() -> None:
     reel = make_reel()
-    layout = arrange(ROWS, reel.target.shape)
+    layout = placed(reel)
     first, second, *_ = drawn(reel)
     changed = (first != second).any(axis=-1)
     for row in ("network", "difference"):
-        top = layout.tops[row]
+        top = top_of(layout, row)
         assert changed[top : top + 8 * layout.scale, layout.left :].any()
         changed[top : top + 8 * layout.scale] = False
     assert changed[:90].any()
@@ -66,12 +84,12 @@ def test_frames_differ_only_in_network_difference_epoch_and_curve() -> None:
 
 def test_an_identity_has_no_baseline_row() -> None:
     reel = make_reel()
-    layout = arrange(ROWS, reel.target.shape)
-    pitch = layout.tops["truth"] - layout.tops["network"]
+    layout = placed(reel)
+    pitch = top_of(layout, "truth") - top_of(layout, "network")
     with_baseline, without = drawn(reel)[0], drawn(reel, name="")[0]
     assert with_baseline.shape[0] - without.shape[0] == pitch
-    top = layout.tops["total variation"]
-    np.testing.assert_array_equal(without[top, layout.left], np.repeat(reel.predictions[0, 0, 0, 0], 3))
+    top = top_of(layout, "total variation")
+    np.testing.assert_array_equal(without[top, layout.left], np.repeat(reel.outputs[0, 0, 0, 0], 3))
 
 
 def test_a_smaller_input_fills_the_same_tile_with_coarser_blocks_and_is_cut_where_the_size_is_odd() -> None:
@@ -108,7 +126,7 @@ def test_the_difference_map_grows_lighter_throughout() -> None:
 def test_ten_images_of_the_usual_sizes_make_a_frame_that_a_readme_shows_whole(
     size: tuple[int, int], count: int, scale: int
 ) -> None:
-    layout = arrange(ROWS, (count, *size, 1))
+    layout = arrange(ROWS, (count, *size))
     assert (layout.scale, layout.columns) == (scale, 10)
     assert 700 <= layout.width <= 900
 
@@ -117,21 +135,21 @@ def test_ten_images_of_the_usual_sizes_make_a_frame_that_a_readme_shows_whole(
 @pytest.mark.parametrize("count", [1, 3, 10])
 def test_any_size_and_number_of_images_gives_frames_of_one_size(size: tuple[int, int], count: int) -> None:
     reel = make_reel(count, *size, 3, factor=2)
-    layout = arrange(ROWS, reel.target.shape)
+    layout = placed(reel)
     shapes = {frame.shape for frame in drawn(reel)}
     assert shapes == {(layout.height, layout.width, 3)}
     assert layout.width <= max(WIDEST, layout.left + size[1] + MARGIN)
 
 
 def test_images_that_do_not_fit_side_by_side_are_left_out_from_the_end() -> None:
-    layout = arrange(ROWS, (10, 96, 96, 3))
+    layout = arrange(ROWS, (10, 96, 96))
     assert (layout.scale, layout.columns) == (1, 7)
 
 
 def test_only_the_last_frame_tells_the_final_scores() -> None:
     reel = make_reel()
     with_scores = drawn(reel)
-    without = list(frames("mnist-denoiser", reel, make_examples(reel), {"baseline_psnr": 15.0, "input_psnr": 9.0}))
+    without = drawn(reel, metrics={"baseline_psnr": 15.0, "input_psnr": 9.0})
     same = [np.array_equal(a, b) for a, b in zip(with_scores, without, strict=True)]
     assert same == [True, True, True, False]
 

@@ -4,54 +4,80 @@ from pathlib import Path
 import numpy as np
 import pytest
 from checkouts import begun
+from numpy.typing import NDArray
 
-from showreel.stages.degrade import degrade, image_generators
+from showreel.degradations.parts.blocks import image_generators
+from showreel.stages.degrade import degrade
 from showreel.storage import prepared
 from showreel.storage.errors import ParamsError, ShowreelError
-from showreel.storage.fields import SPLITS, Block, Split
+from showreel.storage.examples import ExampleSplit
+from showreel.storage.fields import SPLITS, Field, Split
 
 COUNTS = dict(zip(SPLITS, (23, 5, 7), strict=True))
 
 
 @pytest.fixture
 def clean(tmp_path: Path) -> Path:
-    """Mid-grey images of 6×4 pixels: what is noise shows."""
+    """Mid-grey images of 6×4 pixels, with labels: what is noise shows."""
     blocks = {
-        split: Block(np.full((n, 6, 4, 1), 128, np.uint8), np.arange(n, dtype=np.int32)) for split, n in COUNTS.items()
+        split: {"image": np.full((n, 6, 4, 1), 128, np.uint8), "label": np.arange(n, dtype=np.int32)}
+        for split, n in COUNTS.items()
     }
-    attributes = {"dataset": "grey", "degradation": "clean", "classes": ("a", "b")}
-    prepared.write_prepared(tmp_path / "clean.h5", [(split, [block]) for split, block in blocks.items()], attributes)
+    splits = [(split, [block]) for split, block in blocks.items()]
+    fields = {"image": Field("image"), "label": Field("label", ("a", "b"))}
+    prepared.write(tmp_path / "clean.h5", splits, fields, {"dataset": "grey"})
     return tmp_path / "clean.h5"
 
 
 def noisy(clean: Path, name: str = "noisy.h5", *, seed: int = 20, sigma: float = 0.1) -> Path:
-    degrade("noisy", clean, clean.parent / name, seed=seed, options={"sigma": sigma}, lineage=begun(clean))
-    return clean.parent / name
+    path = clean.parent / name
+    degrade("grey-noisy", "noisy", clean, path, seed=seed, options={"sigma": sigma}, lineage=begun(clean))
+    return path
+
+
+def images(path: Path, split: Split) -> NDArray[np.uint8]:
+    return np.asarray(prepared.read(path, split)["image"])
 
 
 def draws(seed: int, split: Split, start: int, count: int) -> list[float]:
     return [generator.standard_normal() for generator in image_generators(seed, split, start, count)]
 
 
-def test_every_image_is_degraded_and_keeps_its_label_and_place(clean: Path) -> None:
+def test_every_image_is_degraded_in_its_place_and_the_file_holds_what_changes_alone(clean: Path) -> None:
+    path = noisy(clean, sigma=0.0)
+    assert list(prepared.described(path)) == ["image"]
+    for split, count in COUNTS.items():
+        assert prepared.count(path, split) == count
+        np.testing.assert_array_equal(images(path, split), images(clean, split))
+
+
+def test_an_input_keeps_the_place_of_each_example_of_its_data_set(clean: Path) -> None:
     path = noisy(clean, sigma=0.0)
     for split, count in COUNTS.items():
-        before, after = prepared.read_split(clean, split), prepared.read_split(path, split)
-        np.testing.assert_array_equal(after.images, before.images)
-        assert after.labels.tolist() == list(range(count))
+        example = ExampleSplit.of(path, clean, split, ("image", "label"), ("image",)).read()
+        assert np.asarray(example.inputs["label"]).tolist() == list(range(count))
+        np.testing.assert_array_equal(example.inputs["image"], example.targets["image"])
+
+
+def test_a_data_set_without_the_field_that_is_degraded_is_refused(tmp_path: Path) -> None:
+    label = {"label": np.zeros(3, np.int32)}
+    fields = {"label": Field("label", ("a",))}
+    prepared.write(tmp_path / "clean.h5", [(split, [label]) for split in SPLITS], fields, {"dataset": "bare"})
+    with pytest.raises(ParamsError, match=r"inputs\.grey-noisy: noisy changes the field image, .*; it has label"):
+        noisy(tmp_path / "clean.h5")
 
 
 def test_the_file_says_what_made_it(clean: Path) -> None:
-    attributes = prepared.read_attributes(noisy(clean))
+    attributes = prepared.attributes(noisy(clean))
     assert attributes["dataset"] == "grey"
+    assert attributes["input"] == "grey-noisy"
     assert attributes["degradation"] == "noisy"
     assert attributes["seed"] == 20
     assert json.loads(attributes["options"]) == {"sigma": 0.1}
-    assert list(attributes["classes"]) == ["a", "b"]
 
 
 def test_the_noise_has_the_mean_and_deviation_that_were_asked_for(clean: Path) -> None:
-    noise = prepared.read_split(noisy(clean), "train").images / 255 - 128 / 255
+    noise = images(noisy(clean), "train") / 255 - 128 / 255
     assert abs(noise.mean()) < 4 * 0.1 / np.sqrt(noise.size)
     assert noise.std() == pytest.approx(0.1, rel=0.12)
 
@@ -68,7 +94,7 @@ def test_the_block_size_changes_nothing(clean: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_another_seed_gives_other_noise(clean: Path) -> None:
-    first, second = (prepared.read_split(noisy(clean, f"{seed}.h5", seed=seed), "test").images for seed in (1, 2))
+    first, second = (images(noisy(clean, f"{seed}.h5", seed=seed), "test") for seed in (1, 2))
     assert (first != second).mean() > 0.8
 
 

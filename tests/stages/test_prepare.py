@@ -22,11 +22,12 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_data_set_becomes_three_splits_with_labels_and_class_names(raw: Path, tmp_path: Path) -> None:
     prepare("digits", raw, tmp_path / "clean.h5", dataset="tens", options={}, lineage=begun())
     assert [prepared.count(tmp_path / "clean.h5", split) for split in SPLITS] == [1257, 180, 360]
-    assert prepared.image_shape(tmp_path / "clean.h5") == (8, 8, 1)
-    attributes = prepared.read_attributes(tmp_path / "clean.h5")
-    assert (attributes["dataset"], attributes["degradation"]) == ("tens", "clean")
-    assert list(attributes["classes"]) == list("0123456789")
-    assert prepared.read_split(tmp_path / "clean.h5", "train").labels[:3].tolist() == [0, 1, 2]
+    described = prepared.described(tmp_path / "clean.h5")
+    assert described["image"].shape == (8, 8, 1)
+    assert described["label"].field.classes == tuple("0123456789")
+    assert prepared.attributes(tmp_path / "clean.h5") == {"dataset": "tens"}
+    labels = np.asarray(prepared.read(tmp_path / "clean.h5", "train", slice(0, 3))["label"])
+    assert labels.tolist() == [0, 1, 2]
 
 
 def test_the_same_again_gives_the_same_bytes(raw: Path, tmp_path: Path) -> None:
