@@ -114,7 +114,7 @@ def test_every_baseline_gives_the_target_size_in_range(name: str, way: str, shap
     before = degraded.copy()
     known = {option: chosen[option] for option in baseline.known}
     for tried in (baseline.grid[0], baseline.grid[-1]):
-        restored = baseline.restore(degraded, shape[:2], **known, **tried)
+        restored = baseline.answer(degraded, shape[:2], **known, **tried)
         assert restored.shape == (2, *shape)
         assert restored.dtype == np.float32
         assert restored.min() >= 0
@@ -129,7 +129,7 @@ def test_every_way_back_from_noise_leaves_a_flat_grey_image_grey(name: str, way:
     chosen = values("degradations", name) | {"sigma": 0.0}
     degraded = unit(module.degrade(np.full((1, 16, 16, 3), 128, np.uint8), generators(1), **chosen))
     known = {option: chosen[option] for option in baseline.known}
-    restored = baseline.restore(degraded, (16, 16), **known, **baseline.grid[0])
+    restored = baseline.answer(degraded, (16, 16), **known, **baseline.grid[0])
     np.testing.assert_allclose(restored, 128 / 255, atol=1e-3)
 
 
@@ -140,7 +140,7 @@ def test_noise_of_sigma_zero_changes_nothing_and_its_ways_back_work() -> None:
     with warnings.catch_warnings(action="error"):
         for baseline in noisy.BASELINES.values():
             known = dict.fromkeys(baseline.known, 0.0)
-            restored = baseline.restore(unit(degraded), (8, 8), **known, **baseline.grid[0])
+            restored = baseline.answer(unit(degraded), (8, 8), **known, **baseline.grid[0])
             np.testing.assert_allclose(restored, unit(clean), atol=0.01)
 
 
@@ -185,7 +185,7 @@ def test_downscaling_an_odd_size_continues_the_edge() -> None:
     degraded = downscaled.degrade(clean, generators(1), factor=2, sigma=0.0)
     assert degraded.shape == (1, 1, 2, 1)
     assert degraded.ravel().tolist() == [15, 30]
-    nearest = downscaled.BASELINES["nearest"].restore(unit(degraded), (1, 3))
+    nearest = downscaled.BASELINES["nearest"].answer(unit(degraded), (1, 3))
     np.testing.assert_allclose(nearest.ravel() * 255, [15, 15, 30], atol=1e-4)
 
 
@@ -201,7 +201,7 @@ def test_a_factor_below_two_is_refused_by_name(factor: int) -> None:
 def test_interpolation_reaches_the_known_psnr_on_mnist(way: str, floor: float) -> None:
     clean = mnist(10_000)[::10]
     degraded = unit(downscaled.degrade(clean, generators(len(clean)), factor=2, sigma=0.0))
-    assert psnr(clean, downscaled.BASELINES[way].restore(degraded, (28, 28))).mean() == pytest.approx(floor, abs=0.1)
+    assert psnr(clean, downscaled.BASELINES[way].answer(degraded, (28, 28))).mean() == pytest.approx(floor, abs=0.1)
 
 
 def test_noisy_mnist_has_the_known_psnr() -> None:
@@ -216,5 +216,5 @@ def test_the_best_options_on_mnist_lie_inside_the_grids(sigma: float) -> None:
     degraded = unit(noisy.degrade(clean, generators(len(clean)), sigma=sigma))
     for way in ("total_variation", "non_local_means"):
         baseline = noisy.BASELINES[way]
-        reached = [psnr(clean, baseline.restore(degraded, (28, 28), sigma=sigma, **o)).mean() for o in baseline.grid]
+        reached = [psnr(clean, baseline.answer(degraded, (28, 28), sigma=sigma, **o)).mean() for o in baseline.grid]
         assert 0 < int(np.argmax(reached)) < len(reached) - 1

@@ -11,7 +11,7 @@ from showreel.stages.degrade import degrade
 from showreel.storage import prepared
 from showreel.storage.errors import ParamsError, ShowreelError
 from showreel.storage.examples import ExampleSplit
-from showreel.storage.fields import SPLITS, Field, Split
+from showreel.storage.fields import SPLITS, Field, Rows, Split
 
 COUNTS = dict(zip(SPLITS, (23, 5, 7), strict=True))
 
@@ -19,7 +19,7 @@ COUNTS = dict(zip(SPLITS, (23, 5, 7), strict=True))
 @pytest.fixture
 def clean(tmp_path: Path) -> Path:
     """Mid-grey images of 6×4 pixels, with labels: what is noise shows."""
-    blocks = {
+    blocks: dict[Split, dict[str, Rows]] = {
         split: {"image": np.full((n, 6, 4, 1), 128, np.uint8), "label": np.arange(n, dtype=np.int32)}
         for split, n in COUNTS.items()
     }

@@ -168,9 +168,8 @@ def test_the_sheet_holds_every_image_where_its_table_says(paths: Paths) -> None:
             tile = picture[y : y + 12, x + 10 * image : x + 10 * image + 10]
             np.testing.assert_array_equal(tile, np.broadcast_to(reel.outputs[epoch, image], (12, 10, 3)))
     ((x, y),) = next(row["at"] for row in table["chosen"]["rows"] if row["kind"] == "truth")
-    np.testing.assert_array_equal(
-        picture[y : y + 12, x : x + 10], np.broadcast_to(np.asarray(reel.targets["image"])[0], (12, 10, 3))
-    )
+    truth = np.broadcast_to(np.asarray(reel.targets["image"])[0], (12, 10, 3))
+    np.testing.assert_array_equal(picture[y : y + 12, x : x + 10], truth)
 
 
 def test_the_card_has_a_frame_an_epoch_and_shows_the_truth_below(paths: Paths) -> None:
