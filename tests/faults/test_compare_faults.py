@@ -18,8 +18,8 @@ pytestmark = pytest.mark.slow
 
 OTHER, LATER = "photos-other", "photos-later"
 MORE = f"""\
-  {OTHER}: {{dataset: photos, input: noisy, model: unet}}
-  {LATER}: {{dataset: photos, input: noisy, model: unet}}
+  {OTHER}: {{task: restoration, dataset: photos, input: photos-noisy, model: unet, weights: random}}
+  {LATER}: {{task: restoration, dataset: photos, input: photos-noisy, model: unet, weights: random}}
 """
 
 
@@ -97,7 +97,7 @@ def test_damaged_scores_are_refused(project: Path, capsys: pytest.CaptureFixture
     path = project / RESULTS / "scores.csv"
     path.write_text("\n".join(TABLES[damage](path.read_text().splitlines())))
     said = refused(project, f"compare {OTHER} {NAME} --page page", capsys)
-    assert "scores.csv: damaged" in said or "same test images" in said
+    assert "scores.csv: damaged" in said or "same test examples" in said
 
 
 def a_folder(path: Path) -> None:

@@ -26,13 +26,13 @@ PARAMS = f"""\
 seed: 20
 datasets:
   photos: {{source: photos, patch: 32}}
-degradations:
-  noisy: {{sigma: 0.5}}
+inputs:
+  photos-noisy: {{dataset: photos, degradation: noisy, sigma: 0.5}}
 models:
   unet: {{depth: 2, filters: 16}}
 training: {{epochs: 4, batch_size: 128, learning_rate: 0.001, precision: auto}}
 experiments:
-  {NAME}: {{dataset: photos, input: noisy, model: unet}}
+  {NAME}: {{task: restoration, dataset: photos, input: photos-noisy, model: unet, weights: random}}
 """
 MARKUP = "\"><script>alert(1)</script><img src=x onerror=alert(1)>'--"
 DEEP = "[" * 100_000
@@ -71,20 +71,22 @@ def changed(path: Path, where: str, value: Any) -> None:
 
 JSON: dict[str, list[tuple[str, Any]]] = {
     f"{RESULTS}/metrics.json": [
-        ("psnr", float("nan")), ("gain_db", float("inf")), ("ssim", "0.5"), ("psnr", 10**400), ("psnr_low", None),
+        ("psnr", float("nan")), ("gain", float("inf")), ("ssim", "0.5"), ("psnr", 10**400), ("psnr_low", None),
         ("parameters", [1]), ("parameters", True), ("psnr", ...), ("psnr_low", ...), ("mse", ...),
         ("count", 7), ("count", 301),
     ],
     f"{RESULTS}/sheet.json": [
+        ("task", ...), ("task", "segmentation"), ("task", 5),
         ("tile", ...), ("tile", [0, 10]), ("tile", [-1, 10]), ("tile", [12]), ("tile", [12, 10**9]), ("tile", "ab"),
         ("tile", [12.5, 10]), ("tile", [12, "10; background: url(//x)"]),
         ("reel", ...), ("reel", []), ("reel/rows", []), ("reel/rows/2", ...), ("reel/rows/3", ...), ("reel/rows", 1),
-        ("reel/rows/2/kind", "truth"), ("reel/rows/0/kind", MARKUP), ("reel/rows/0/name", 5),
+        ("reel/rows/2/kind", "truth"), ("reel/rows/2/kind", "answer"),
+        ("reel/rows/0/kind", MARKUP), ("reel/rows/0/kind", "a b"), ("reel/rows/0/name", 5),
         ("reel/rows/0/name", "\ud800"), ("reel/rows/2/at", []), ("reel/rows/2/at", [[0, 0], [0, 12]]),
         ("reel/rows/0/at/0", [-1, 0]), ("reel/rows/0/at/0", [1, 0]), ("reel/rows/0/at/0", [0, 216]),
         ("reel/rows/0/at/0", ["0;background:url(//x)", 0]), ("reel/rows/0/at/0", [0]),
         ("reel/epochs", []), ("reel/epochs", [0, 1, 2, 3]), ("reel/epochs", [0, 1, 2, 3, 9]),
-        ("reel/epochs", "01234"), ("reel/psnr", [1.0]), ("reel/psnr/0", float("nan")), ("reel/psnr/0", None),
+        ("reel/epochs", "01234"), ("reel/scores", [1.0]), ("reel/scores/0", float("nan")), ("reel/scores/0", None),
         ("reel/indices", []), ("reel/indices", [0] * 7), ("reel/indices/0", 300),
         ("chosen", ...), ("chosen/rows", []), ("chosen/rows/0", ...), ("chosen/rows/0/at", [[0, 156]] * 5),
         ("chosen/rows/0/at/0", [0, 216]), ("chosen/indices/0", 300), ("chosen/indices/0", -1),
@@ -98,7 +100,7 @@ JSON: dict[str, list[tuple[str, Any]]] = {
         ("precision", ["float32"]), ("params/training/x", "\ud800"),
     ],
     EVALUATION: [
-        ("inputs", "text"), ("inputs", [5]), ("inputs/data~clean.h5", 5), ("degradation", "text"),
+        ("inputs", "text"), ("inputs", [5]), ("inputs/data~photos.h5", 5), ("degradation", "text"),
         ("degradation", [1]), ("classes", "text"), ("classes", [5]), ("classes", 5), ("classes", ["\ud800"] * 2),
     ],
 }  # fmt: skip
@@ -152,15 +154,16 @@ def test_damaged_tables_are_refused(project: Path, capsys: pytest.CaptureFixture
 
 
 BASELINES = [
-    "", "5,{},1,1,1,1,1", ",{},1,1,1,1,1", "a,[],1,1,1,1,1", "a,{,1,1,1,1,1", "a,{},nan,1,1,1,1", "a,{},1,inf,1,1,1",
-    "a,{},1,1,b,1,1", "other,{},1,1,1,1,1", 'total_variation,"{""a"": ""\\ud800""}",1,1,1,1,1',
-    f"total_variation,{DEEP},1,1,1,1,1",
+    "", "5,untrained,{},1,1,1,1,1", ",untrained,{},1,1,1,1,1", "a,,{},1,1,1,1,1", "a,untrained,[],1,1,1,1,1",
+    "a,untrained,{,1,1,1,1,1", "a,untrained,{},nan,1,1,1,1", "a,untrained,{},1,inf,1,1,1", "a,untrained,{},1,1,b,1,1",
+    "other,untrained,{},1,1,1,1,1", 'total_variation,untrained,"{""a"": ""\\ud800""}",1,1,1,1,1',
+    f"total_variation,untrained,{DEEP},1,1,1,1,1",
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("row", BASELINES, ids=range(len(BASELINES)))
 def test_damaged_baselines_are_refused(project: Path, capsys: pytest.CaptureFixture[str], row: str) -> None:
-    head = "baseline,options,psnr,psnr_low,psnr_high,ssim,mse\n" if row else ""
+    head = "baseline,kind,options,psnr,psnr_low,psnr_high,ssim,mse\n" if row else ""
     (project / RESULTS / "baselines.csv").write_text(f"{head}{row}\n")
     said = refused(project, "gallery", capsys)
     assert ("scores.csv: damaged (no other_psnr" if row.startswith("other") else "baselines.csv: damaged") in said
@@ -250,7 +253,10 @@ HARMLESS: dict[str, list[tuple[str, Any]]] = {
         ("params/training", {MARKUP: MARKUP}), ("params/models.unet", {MARKUP: [MARKUP]}), ("precision", MARKUP),
         ("devices", [MARKUP]), ("versions/keras", MARKUP), ("outputs", {MARKUP: MARKUP}), ("x", MARKUP),
     ],
-    EVALUATION: [("classes", [MARKUP, MARKUP]), ("degradation", {MARKUP: MARKUP}), ("inputs", {"a/clean.h5": MARKUP})],
+    EVALUATION: [
+        ("classes", [MARKUP, MARKUP]), ("degradation", {MARKUP: MARKUP}),
+        ("inputs", {"data/prepared/photos.h5": MARKUP}),
+    ],
 }  # fmt: skip
 """JSON file → a place in it, and text or a number that nobody expects there."""
 
@@ -266,9 +272,9 @@ def test_markup_in_names_is_shown_as_it_is(project: Path) -> None:
             inner[int(last) if last.isdigit() else last] = value
         (project / name).write_text(json.dumps(content))
     quoted = json.dumps({MARKUP: MARKUP}).replace('"', '""')
-    table = f"baseline,options,psnr,psnr_low,psnr_high,ssim,mse,{MARKUP.replace(chr(34), '')}\n"
-    named = f'total_variation,"{quoted}",1,1,1,1,1,1\n'
-    other = f'"{MARKUP.replace(chr(34), chr(34) * 2)}","{quoted}",1,1,1,1,1,1\n'
+    table = f"baseline,kind,options,psnr,psnr_low,psnr_high,ssim,mse,{MARKUP.replace(chr(34), '')}\n"
+    named = f'total_variation,"{MARKUP.replace(chr(34), chr(34) * 2)}","{quoted}",1,1,1,1,1,1\n'
+    other = f'"{MARKUP.replace(chr(34), chr(34) * 2)}",trained,"{quoted}",1,1,1,1,1,1\n'
     (project / RESULTS / "baselines.csv").write_text(table + named + other)
     with contextlib.chdir(project):
         assert parser.main(["gallery"]) == 0
