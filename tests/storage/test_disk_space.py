@@ -12,13 +12,13 @@ WRITER = """
 import numpy as np, sys
 from pathlib import Path
 from showreel.storage import atomic, prepared
-from showreel.storage.fields import Block, SPLITS
+from showreel.storage.fields import SPLITS, Field
 from showreel.storage.errors import ShowreelError
 path = Path(sys.argv[1])
-block = Block(np.zeros((100_000, 8, 8, 1), np.uint8), np.zeros(100_000, np.int32))
+block = {"image": np.zeros((100_000, 8, 8, 1), np.uint8)}
 try:
     with atomic.writing(path) as (temporary,):
-        prepared.write_prepared(temporary, ((split, [block]) for split in SPLITS), {})
+        prepared.write(temporary, ((split, [block]) for split in SPLITS), {"image": Field("image")}, {})
 except (OSError, ShowreelError) as error:
     sys.exit(f"refused: {error}")
 """

@@ -14,7 +14,7 @@ def expected(target: NDArray[np.uint8], restored: NDArray[np.float32], window: i
 
 
 def ssim(target: NDArray[np.uint8], restored: NDArray[np.float32]) -> NDArray[np.float64]:
-    return scores.score(target, restored)["ssim"]
+    return scores.similarity(target, restored)["ssim"]
 
 
 @pytest.mark.parametrize("shape", [(28, 28, 1), (32, 32, 3), (8, 9, 1), (7, 40, 3), (5, 4, 1), (6, 8, 3), (3, 3, 1)])
@@ -48,37 +48,37 @@ def test_ssim_of_flat_images_is_known_by_hand() -> None:
 def test_no_score_depends_on_blocks_or_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     target = np.random.default_rng(0).integers(0, 256, (37, 12, 12, 3), np.uint8)
     restored = np.random.default_rng(1).random(target.shape, np.float32)
-    whole = scores.score(target, restored)
+    whole = scores.similarity(target, restored)
     monkeypatch.setattr(scores, "BLOCK_VALUES", 2 * 12 * 12 * 3)
     for values_a_thread in (scores.THREAD_VALUES, 1):
         monkeypatch.setattr(scores, "THREAD_VALUES", values_a_thread)
-        for kind, parts in scores.score(target, restored).items():
+        for kind, parts in scores.similarity(target, restored).items():
             np.testing.assert_array_equal(parts, whole[kind])
 
 
 def test_images_of_another_shape_are_an_error() -> None:
     with pytest.raises(ValueError, match=r"\(9, 4, 16, 1\) cannot be scored"):
-        scores.score(np.zeros((9, 8, 8, 1), np.uint8), np.zeros((9, 4, 16, 1), np.float32))
+        scores.similarity(np.zeros((9, 8, 8, 1), np.uint8), np.zeros((9, 4, 16, 1), np.float32))
 
 
 def test_psnr_and_mse_are_those_by_which_training_keeps_its_best_epoch() -> None:
     target = np.random.default_rng(0).integers(0, 256, (50, 20, 20, 3), np.uint8)
     restored = np.random.default_rng(1).random(target.shape, np.float32)
     restored[0] = learning.unit(target[0])
-    table = scores.score(target, restored)
+    table = scores.similarity(target, restored)
     np.testing.assert_allclose(table["psnr"], learning.psnr(target, restored), rtol=1e-12)
     np.testing.assert_allclose(table["mse"], learning.mse(target, restored), rtol=1e-12)
     assert table["psnr"][0] == learning.HIGHEST_PSNR
 
 
 def test_no_images_have_no_scores() -> None:
-    table = scores.score(np.zeros((0, 8, 8, 1), np.uint8), np.zeros((0, 8, 8, 1), np.float32))
+    table = scores.similarity(np.zeros((0, 8, 8, 1), np.uint8), np.zeros((0, 8, 8, 1), np.float32))
     assert [values.shape for values in table.values()] == 3 * [(0,)]
 
 
 def test_score_gives_each_kind_for_each_image() -> None:
     target = np.zeros((5, 8, 8, 1), np.uint8)
-    table = scores.score(target, np.full(target.shape, 0.1, np.float32))
+    table = scores.similarity(target, np.full(target.shape, 0.1, np.float32))
     assert list(table) == ["psnr", "ssim", "mse"]
     assert all(values.shape == (5,) and values.dtype == np.float64 for values in table.values())
     assert table["mse"] == pytest.approx([0.01] * 5)
