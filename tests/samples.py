@@ -255,7 +255,7 @@ def _source(root: Path, label: str, task: str, *, degradation: str) -> Source:
 
 
 def _write_records(source: Source, **facts: Any) -> None:
-    own = {"task": source.task, "dataset": source.dataset, "input": source.input, "model": "unet"}
+    own = {"task": source.task, "dataset": source.dataset, "input": source.input, "model": "unet", "weights": "random"}
     training = {"epochs": 4, "precision": "auto"}
     params = {f"experiments.{source.label}": own, "seed": 20, "models.unet": {"depth": 2}, "training": training}
     record = {

@@ -73,7 +73,15 @@ def test_the_overview_has_scores_gains_and_what_has_not_run(made: Path) -> None:
 
 def test_a_page_names_parameters_origin_and_the_commands_that_make_it_again(made: Path) -> None:
     text = (made / "experiments/photos-denoiser/index.html").read_text()
-    for words in ("sigma 0.5", "depth 2", "a processor", "float32", "dvc repro render@photos-denoiser", "3 of 4"):
+    for words in (
+        "sigma 0.5",
+        "depth 2",
+        "a processor",
+        "float32",
+        "dvc repro render@photos-denoiser",
+        "3 of 4",
+        "random",
+    ):
         assert words in text
     assert "photos-denoiser" not in (made / "experiments/photos-identity/index.html").read_text()
 
@@ -204,7 +212,7 @@ def test_the_overview_groups_by_task_and_names_studies(several: Several) -> None
     assert "<h1>Networks that learn</h1>" in text
     titles = ["Networks that restore images", "Networks that read"]
     assert [title for title in re.findall("<h2[^>]*>([^<]+)", text) if title in titles] == titles * 2
-    assert "19.4%" in text
+    assert "<strong>19.4%</strong> <small>error rate</small>" in text
     assert '<span class="gain better">+30.9%<' in text
     worse = json.loads(several.readers[1].results["metrics"].read_text())["gain"]
     assert -0.2 < worse < 0

@@ -19,7 +19,9 @@ COUNTS = {"hits": np.arange(2 * COUNT).reshape(COUNT, 2) / 1, "loss": np.arange(
 def test_columns_are_those_that_were_written(columns: Columns, labelled: bool, others: tuple[str, ...]) -> None:
     each = np.arange(COUNT) / 1
     labels = np.zeros(COUNT, np.int32) if labelled else None
-    text = scores_csv(each, {"": columns} | {name: {key: c + 1 for key, c in columns.items()} for name in others}, labels)
+    text = scores_csv(
+        each, {"": columns} | {name: {key: c + 1 for key, c in columns.items()} for name in others}, labels
+    )
     table = pd.read_csv(io.StringIO(text))
     found = read_back(table)
     assert found.keys() == columns.keys()
@@ -28,7 +30,9 @@ def test_columns_are_those_that_were_written(columns: Columns, labelled: bool, o
 
 
 def test_counts_of_one_class_stay_counts() -> None:
-    text = scores_csv(np.zeros(COUNT), {"": {"hits": np.ones((COUNT, 1))}, "input": {"hits": np.ones((COUNT, 1))}}, None)
+    text = scores_csv(
+        np.zeros(COUNT), {"": {"hits": np.ones((COUNT, 1))}, "input": {"hits": np.ones((COUNT, 1))}}, None
+    )
     table = pd.read_csv(io.StringIO(text))
     assert own(table) == ["hits_0"]
     assert read_back(table)["hits"].shape == (COUNT, 1)

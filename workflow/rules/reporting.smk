@@ -12,7 +12,7 @@ def reported(path, menu, view=None):
     return report(
         path,
         caption=f"../report/{path.stem}.rst",
-        category=lambda wildcards: experiment(wildcards)["dataset"],
+        category=lambda wildcards: DECLARED.experiments[wildcards.experiment].dataset,
         subcategory=menu,
         labels=lambda wildcards: labels(wildcards.experiment, view),
     )

@@ -15,13 +15,15 @@ VERSIONS = ("showreel", "python", "tensorflow", "keras", "numpy")
 def parameters(entry: Entry) -> list[tuple[str, str]]:
     """List what shaped the network: the values of params.yaml at its training, the experiment's own on top."""
     source, params = entry.source, entry.training.get("params", {})
-    own = params.get(f"experiments.{source.label.split('@')[0]}", {}).get("training", {})
-    values = {**params.get("training", {}), **own, **({"seed": params["seed"]} if "seed" in params else {})}
+    own = params.get(f"experiments.{source.label.split('@')[0]}", {})
+    values = {**params.get("training", {}), **own.get("training", {})}
+    values |= {"seed": params["seed"]} if "seed" in params else {}
     return [
         ("task", entry.task),
         ("data set", source.dataset),
         ("input", entry.given),
         ("model", entry.model),
+        *([("weights", str(own["weights"]))] if "weights" in own else []),
         *((spoken(name), json.dumps(value).strip('"')) for name, value in values.items()),
         ("kept epoch", f"{entry.best_epoch} of {entry.sheet['reel']['epochs'][-1]}"),
     ]

@@ -33,7 +33,7 @@ def card(entry: Entry, *, can_be_tried: bool) -> dict[str, Any]:
         "text": " ".join((entry.label, entry.task, source.dataset, source.input, source.model, entry.variant)).lower(),
         "card": entry.card_size,
         "score": score_reader.written(entry.task, metrics, entry.first),
-        "heading": entry.score.heading,
+        "heading": "" if entry.score.unit else entry.score.heading,
         "gain": pages.gain(entry),
         "sign": "worse" if gain is not None and (gain < 0 or pages.is_beaten(entry)) else "better",
         "against": " · ".join(_against(entry)),

@@ -93,7 +93,8 @@ def _figures(entry: Entry) -> list[tuple[str, str, str]]:
     if entry.baselines:
         figures.append((f"Best baseline: {entry.strongest}", _written(entry, first, "baseline_"), ""))
     if "gain" in metrics:
-        note = f"{NOT_BETTER}: the interval reaches the baseline" if is_beaten(entry) else ""
+        close = is_beaten(entry) and metrics["gain"] > 0
+        note = f"{NOT_BETTER}: the interval reaches the baseline" if close else ""
         figures.append(("Gain over it", entry.score.change(metrics["gain"]), note))
     if f"input_{first}" in metrics:
         figures.append(("Input", _written(entry, first, "input_"), ""))
