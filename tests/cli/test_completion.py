@@ -40,7 +40,7 @@ def test_bash_completes_commands_options_and_the_experiments_of_this_project() -
     assert "--json" in completed(ROOT, "showreel", "show", "--")
     assert completed(ROOT, "showreel", "show", "mnist-d") == ["mnist-denoiser"]
     assert completed(ROOT, "showreel", "verify", "--rebuild", "mnist-d") == ["mnist-denoiser"]
-    assert completed(ROOT, "showreel", "new", "") == ["dataset", "degradation", "model"]
+    assert completed(ROOT, "showreel", "new", "") == ["dataset", "degradation", "model", "task"]
 
 
 def test_the_program_starts_without_what_writes_the_scripts() -> None:
