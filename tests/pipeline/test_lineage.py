@@ -1,10 +1,12 @@
 import json
 import os
+import subprocess
 from importlib import metadata
 from pathlib import Path
 
 import pytest
 
+from showreel.params import registry
 from showreel.pipeline import provenance
 from showreel.pipeline.lineage import Lineage
 from showreel.storage.errors import ParamsError, ShowreelError
@@ -15,12 +17,14 @@ ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a package of one module that imports another, an input file and a folder of inputs."""
-    for name, text in {"a": "from showreel import b", "b": "B = 1", "unrelated": "C = 1"}.items():
-        path = tmp_path / f"src/showreel/{name}.py"
+    """A folder with a package of a module and a folder of code, an input file and a folder of inputs."""
+    texts = {"a.py": "A = 1", "parts/b.py": "B = 1", "unrelated.py": "C = 1", "revisions.yaml": "a: 3 # a remark\n"}
+    for name, text in texts.items():
+        path = tmp_path / "src/showreel" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     monkeypatch.setattr(provenance, "SOURCE", tmp_path / "src")
+    monkeypatch.setattr(registry, "PACKAGE", tmp_path / "src/showreel")
     (tmp_path / "raw").mkdir()
     for name in ("input", "raw/one", "raw/.hidden"):
         (tmp_path / name).write_bytes(b"abc")
@@ -29,8 +33,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def begun(project: Path) -> Lineage:
     inputs = [project / "input", project / "raw"]
-    record = project / "lineage/a.json"
-    return Lineage.begin("a x", record=record, modules=["showreel.a"], inputs=inputs, params={"seed": 20})
+    record, code = project / "lineage/a.json", [Path("src/showreel/a.py"), Path("src/showreel/parts")]
+    return Lineage.begin("a x", record=record, code=code, inputs=inputs, params={"seed": 20})
 
 
 def publish(project: Path, lineage: Lineage, content: str = "new") -> None:
@@ -50,7 +54,11 @@ def test_outputs_appear_together_with_a_record_of_code_inputs_params_versions_an
     assert record["params"] == {"seed": 20}
     assert record["inputs"] == {str(project / "input"): ABC, str(project / "raw/one"): ABC}
     assert record["outputs"] == {str(project / "out"): ABC, str(project / "deep/out2"): ABC}
-    assert record["code"].keys() == {"showreel/a.py", "showreel/b.py"}
+    assert record["code"].keys() == {"showreel/a.py", "showreel/parts"}
+    assert record["revision"] == 3
+    assert record["id"] == begun(project).id
+    digest = record.pop("digest")
+    assert digest == provenance.value_digest(record)
     assert record["versions"]["numpy"] == metadata.version("numpy")
     assert record["device"] == "a GPU"
 
@@ -63,34 +71,67 @@ def test_the_record_is_the_same_at_every_run(project: Path) -> None:
     assert records[0] == records[1]
 
 
-def test_the_origin_is_one_line_that_changes_with_the_code(project: Path) -> None:
-    before = begun(project).origin(device="a GPU")
+def test_the_origin_names_the_record_and_does_not_change_with_the_code(project: Path) -> None:
+    before = begun(project).origin
     assert "\n" not in before
-    assert json.loads(before)["device"] == "a GPU"
+    assert json.loads(before) == {"record": str(project / "lineage/a.json"), "id": begun(project).id}
+    (project / "src/showreel/parts/b.py").write_text("B = 2")
+    assert begun(project).origin == before
+    (project / "input").write_bytes(b"abd")
+    assert begun(project).origin != before
+
+
+def test_a_raised_revision_is_another_record(project: Path) -> None:
+    before = begun(project)
+    (project / "src/showreel/revisions.yaml").write_text("a: 4\n")
+    assert begun(project).id != before.id
+    assert begun(project).revision == 4
+
+
+def test_the_key_of_checkpoints_changes_with_the_code_it_depends_on(project: Path) -> None:
+    before = begun(project).key(precision="float32")
+    assert begun(project).key(precision="bfloat16") != before
     (project / "src/showreel/unrelated.py").write_text("C = 2")
-    assert begun(project).origin(device="a GPU") == before
-    (project / "src/showreel/b.py").write_text("B = 2")
-    assert begun(project).origin(device="a GPU") != before
+    assert begun(project).key(precision="float32") == before
+    (project / "src/showreel/parts/b.py").write_text("B = 2")
+    assert begun(project).key(precision="float32") != before
 
 
-@pytest.mark.parametrize("changed", ["input", "raw/one", "raw/another", "src/showreel/a.py", "src/showreel/b.py"])
+def test_the_record_names_the_last_commit_of_its_code_whatever_was_committed_since(project: Path) -> None:
+    def git(*words: str) -> str:
+        command = ["git", "-C", str(project), "-c", "user.name=t", "-c", "user.email=t@t", *words]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+    assert begun(project).commit == ""
+    git("init", "--quiet")
+    git("add", "src")
+    git("commit", "--quiet", "-m", "code")
+    made = git("rev-parse", "HEAD")
+    (project / "src/showreel/unrelated.py").write_text("C = 2")
+    git("commit", "--quiet", "--all", "-m", "elsewhere")
+    assert begun(project).commit == made
+    (project / "src/showreel/parts/b.py").write_text("B = 2")
+    assert begun(project).commit == f"{made}+"
+
+
+@pytest.mark.parametrize("changed", ["input", "raw/one", "raw/another", "src/showreel/a.py", "src/showreel/parts/b.py"])
 def test_what_changes_meanwhile_is_named_and_nothing_is_published(project: Path, changed: str) -> None:
     publish(project, begun(project), "old")
     record = (project / "lineage/a.json").read_bytes()
     lineage = begun(project)
     (project / changed).write_text("changed")
-    with pytest.raises(ShowreelError, match=f"{changed}: changed while `showreel a x` ran"):
+    with pytest.raises(ShowreelError, match=f"{changed.replace('/b.py', '')}: changed while `showreel a x` ran"):
         publish(project, lineage)
     assert outputs(project) == ["deep/out2", "out"]
     assert (project / "out").read_text() == "old"
     assert (project / "lineage/a.json").read_bytes() == record
 
 
-@pytest.mark.parametrize("removed", ["raw/one", "src/showreel/b.py"])
+@pytest.mark.parametrize("removed", ["raw/one", "src/showreel/parts/b.py"])
 def test_what_vanishes_meanwhile_is_named_and_nothing_is_published(project: Path, removed: str) -> None:
     lineage = begun(project)
     (project / removed).unlink()
-    with pytest.raises(ShowreelError, match=f"{removed}: changed while"):
+    with pytest.raises(ShowreelError, match=f"{removed.replace('/b.py', '')}: changed while"):
         publish(project, lineage)
     assert outputs(project) == []
 
@@ -150,7 +191,7 @@ def test_a_missing_input_is_named_before_anything_runs(project: Path) -> None:
 def again(project: Path) -> Lineage:
     """Begin a run whose inputs are the outputs of another."""
     inputs, makers = [project / "out"], [project / "lineage/a.json", project / "lineage/none.json"]
-    return Lineage.begin("b", record=project / "b.json", modules=[], inputs=inputs, makers=makers, params={})
+    return Lineage.begin("b", record=project / "b.json", code=[], inputs=inputs, makers=makers, params={})
 
 
 def test_an_input_that_is_not_what_its_maker_wrote_is_refused(project: Path) -> None:

@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from showreel.pipeline import provenance
+from showreel.params import registry
+from showreel.pipeline import paths, provenance
 
 ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 """The SHA-256 of `abc` in FIPS 180-2."""
@@ -45,7 +46,25 @@ def test_the_closure_follows_every_import_even_in_a_circle_and_inside_functions(
     assert provenance.closure(["showreel.d"]) == [package / "d.py"]
 
 
-def test_the_drawing_of_a_frame_is_not_part_of_what_trains() -> None:
+def test_the_closure_of_a_training_holds_the_blocks_of_its_model_and_no_drawing() -> None:
     files = {path.name for path in provenance.closure(["showreel.stages.train", "showreel.models.unet"])}
-    assert {"train.py", "unet.py", "blocks.py", "storage.py", "learning.py"} <= files
-    assert {"render.py", "frame.py", "cli.py", "params.py", "layout.py", "__init__.py"}.isdisjoint(files)
+    assert {"train.py", "unet.py", "blocks.py", "prepared.py", "loop.py"} <= files
+    assert {"render.py", "frame.py", "parser.py", "__init__.py"}.isdisjoint(files)
+
+
+def test_the_digest_of_a_folder_changes_with_what_is_in_it_and_not_with_what_python_compiles(tmp_path: Path) -> None:
+    (tmp_path / "code/inner").mkdir(parents=True)
+    (tmp_path / "code/inner/a.py").write_text("A = 1")
+    before = provenance.code_digest(tmp_path / "code")
+    (tmp_path / "code/__pycache__").mkdir()
+    (tmp_path / "code/__pycache__/a.pyc").write_text("compiled")
+    assert provenance.code_digest(tmp_path / "code") == before
+    (tmp_path / "code/b.py").write_text("")
+    added = provenance.code_digest(tmp_path / "code")
+    (tmp_path / "code/b.py").rename(tmp_path / "code/c.py")
+    assert len({before, added, provenance.code_digest(tmp_path / "code")}) == 3
+
+
+def test_every_stage_has_a_revision() -> None:
+    kinds = {*registry.names("studies"), *paths.CODE} - {"study"}
+    assert provenance.revisions().keys() == kinds
