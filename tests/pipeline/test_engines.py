@@ -103,6 +103,7 @@ NEVER_NUMBERS: dict[str, tuple[str, ...]] = defaultdict(
         "degrade": ("scoring",),  # what a baseline is, which it names
         "train": ("scoring",),  # the direction and the name of a score
         "evaluate": ("drawing",),
+        "render": ("tasks",),  # how scores are written; none is computed
         "cross": ("datasets",),
         "gallery": ("datasets", "degradations", "models", "training", "stages", "applying", "exporting"),
     },
