@@ -109,17 +109,17 @@ def _headings(task: str) -> list[str]:
 
 def _cells(name: str, experiment: schema.Experiment) -> list[str]:
     """Return a row: from the scores, the tuned baselines, the history, and the record of the evaluation."""
-    known = metrics.read(paths.metrics(name))
-    labels = table.labels(experiment.task, known)
+    numbers = metrics.read(paths.metrics(name))
+    labels = table.labels(experiment.task, numbers)
     options = json.loads(paths.record("evaluate", name).read_text(encoding="utf-8"))["degradation"]
     methods = pd.read_csv(paths.baselines(name))["baseline"]  # the strongest comes first
-    given = f"{experiment.input}{naming.listed(options)}, {labels['input']}"
+    seen = f"{experiment.input}{naming.listed(options)}, {labels['input']}"
     return [
         f"[{naming.variant(name, experiment.dataset)}]({PICTURES / name}.gif)",
-        "the target itself" if experiment.input == experiment.dataset else given,
+        "the target itself" if experiment.input == experiment.dataset else seen,
         f"{naming.spoken(methods[0])}, {labels['baseline']}" if len(methods) else "none",
         labels["network"],
-        *(scores.written(experiment.task, known, other) for other in [*scores.of(experiment.task)][1:2]),
+        *(scores.written(experiment.task, numbers, other) for other in [*scores.of(experiment.task)][1:2]),
         labels["gain"],
         str(len(pd.read_csv(paths.history(name)))),
     ]

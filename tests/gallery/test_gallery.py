@@ -280,5 +280,5 @@ def test_results_of_another_task_are_refused(several: Several) -> None:
 
 def test_the_scores_of_a_comparison_are_what_the_task_makes_of_the_table(several: Several) -> None:
     side = entry.side(several.readers[0])
-    assert (side.task, side.given, side.columns["counts"].shape) == ("reading", "photos", (300, 2))
+    assert (side.task, side.input, side.columns["counts"].shape) == ("reading", "photos", (300, 2))
     np.testing.assert_allclose(side.each, side.columns["counts"][:, 0] / side.columns["counts"][:, 1], rtol=1e-5)

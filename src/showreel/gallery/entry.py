@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from showreel.gallery import files, schemas
+from showreel.gallery import examples_table, files, schemas
 from showreel.gallery.naming import listed, slug, spoken, variant
-from showreel.params import registry
 from showreel.pipeline import paths
 from showreel.reporting import scores as score_reader
 from showreel.reporting.sources import Source
@@ -96,9 +95,9 @@ class Entry:
         return _truth(self.source.dataset, self.evaluation)
 
     @property
-    def given(self) -> str:
+    def input(self) -> str:
         """What the network was given, in words."""
-        return _given(self.source, self.evaluation)
+        return _input(self.source, self.evaluation)
 
     @property
     def model(self) -> str:
@@ -148,7 +147,7 @@ def read(source: Source) -> Entry:
         metrics=_metrics(results["metrics"], scores),
         history=_history(results["history"]),
         baselines=_baselines(results["baselines"], scores),
-        examples=_examples(source),
+        examples=examples_table.read(source),
         sheet=schemas.read(results["places"], schemas.Sheet),
         sheet_size=files.picture_size(results["sheet"]),
         card_size=files.picture_size(results["card"]),
@@ -165,10 +164,10 @@ def side(source: Source) -> Side:
     Raises:
         ShowreelError: a file is missing or damaged.
     """
-    examples, evaluation = _examples(source), files.record(source.evaluation)
-    truth, given = _truth(source.dataset, evaluation), _given(source, evaluation)
+    examples, evaluation = examples_table.read(source), files.record(source.evaluation)
+    truth, given_input = _truth(source.dataset, evaluation), _input(source, evaluation)
     each = examples["score"].to_numpy(np.float64)
-    return Side(source.label, source.task, truth, given, columns.read_back(examples), each)
+    return Side(source.label, source.task, truth, given_input, columns.read_back(examples), each)
 
 
 def _check_belongs_together(entry: Entry) -> None:
@@ -207,35 +206,12 @@ def _needed(scores: Mapping[str, Score]) -> list[str]:
     return [*scores, f"{first}_low", f"{first}_high"]
 
 
-def _examples(source: Source) -> pd.DataFrame:
-    path = source.results["scores"]
-    table = files.read_table(path, ("index", "score"))
-    own = columns.own(table)
-    others = [f"input_{name}" for name in own] if own and f"input_{own[0]}" in table else []
-    files.check_numbers(path, table, [*own, *others, *table.columns.intersection(["label"])])
-    if table["index"].tolist() != list(range(len(table))):
-        raise schemas.damaged(path, "rows are missing or there twice")
-    _check_scores(path, table, source.task)
-    return table
-
-
-def _check_scores(path: Path, table: pd.DataFrame, task: str) -> None:
-    """Refuse a table from which not all of a task's scores follow."""
-    module = registry.module("tasks", task, "scores")
-    try:
-        lacking = [*(module.SCORES.keys() - module.summary(columns.read_back(table)).keys())]
-    except files.MALFORMED as error:
-        raise schemas.damaged(path, error) from error
-    if lacking:
-        raise schemas.damaged(path, f"no {', '.join(sorted(lacking))}")
-
-
 def _history(path: Path) -> pd.DataFrame:
     names = ("epoch", "loss", "validation_loss", "validation_score")
     return files.read_table(path, names)[list(names)]
 
 
-def _given(source: Source, evaluation: Mapping[str, Any]) -> str:
+def _input(source: Source, evaluation: Mapping[str, Any]) -> str:
     return f"{source.input}{listed(evaluation.get('degradation', {}))}"
 
 

@@ -29,15 +29,15 @@ def properties(content: bytes, path: Path) -> dict[str, str]:
     Raises:
         ShowreelError: these bytes are no message of Protocol Buffers.
     """
-    found = {}
+    texts_by_name = {}
     try:
         for number, value in _fields(content):
             if number == PROPERTIES and isinstance(value, bytes):
                 texts = {number: text for number, text in _fields(value) if isinstance(text, bytes)}
-                found[texts.get(KEY, b"").decode()] = texts.get(VALUE, b"").decode()
+                texts_by_name[texts.get(KEY, b"").decode()] = texts.get(VALUE, b"").decode()
     except ValueError as error:
         raise ShowreelError(f"{path}: is no ONNX file ({error}); delete it, or run `showreel export` again") from error
-    return found
+    return texts_by_name
 
 
 def _fields(message: bytes) -> Iterator[tuple[int, bytes | int]]:

@@ -21,7 +21,7 @@ def parameters(entry: Entry) -> list[tuple[str, str]]:
     return [
         ("task", entry.task),
         ("data set", source.dataset),
-        ("input", entry.given),
+        ("input", entry.input),
         ("model", entry.model),
         *([("weights", str(own["weights"]))] if "weights" in own else []),
         *((spoken(name), json.dumps(value).strip('"')) for name, value in values.items()),

@@ -27,7 +27,7 @@ def page(entry: Entry) -> dict[str, Any]:
     losses = entry.history["loss"].tolist()
     own = registry.module(registry.TASKS, entry.task, "page")
     shown = sections.prepared(own.sections(entry))
-    names = {"dataset": entry.source.dataset, "input": entry.given, "model": entry.model}
+    names = {"dataset": entry.source.dataset, "input": entry.input, "model": entry.model}
     return {
         "label": entry.label,
         "slug": entry.slug,

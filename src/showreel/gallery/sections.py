@@ -53,8 +53,8 @@ def _values(section: Section) -> dict[str, Any]:
 
 def _chart(section: Chart) -> dict[str, Any]:
     series = [
-        {"label": one.label, "colour": one.colour, "dashed": one.dashed, "data": [*one.values]}
-        for one in section.series
+        {"label": line.label, "colour": line.colour, "dashed": line.dashed, "data": [*line.values]}
+        for line in section.series
     ]
     return {"x": [*section.x], "series": series, "axes": [*section.axes], "logarithmic": section.logarithmic}
 

@@ -58,7 +58,7 @@ def write(
             tried.add(entry.task)
         cards.append(overview.card(entry, can_be_tried=bool(network.content)))
         offers.append({
-            "slug": entry.slug, "label": entry.label, "task": entry.task, "truth": entry.truth, "given": entry.given,
+            "slug": entry.slug, "label": entry.label, "task": entry.task, "truth": entry.truth, "input": entry.input,
         })  # fmt: skip
     for task in sorted(tried):
         browser_network.write_scripts(task, folder / "assets")

@@ -38,8 +38,8 @@ def details(root: Path, declared: Params, entry: Entry) -> dict[str, Any]:
     """
     name = entry.experiment
     experiment = declared.experiments[name]
-    dataset, given = declared.datasets[experiment.dataset], declared.inputs.get(experiment.input)
-    degradation = {"degradation": given.degradation, **given.options} if given else {}
+    dataset, source = declared.datasets[experiment.dataset], declared.inputs.get(experiment.input)
+    degradation = {"degradation": source.degradation, **source.options} if source else {}
     files = {what: path(name) for what, path in FILES.items()}
     return {
         **table.plain(entry),

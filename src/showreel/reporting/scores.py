@@ -36,20 +36,20 @@ def first(task: str) -> tuple[str, Score]:
     return next(iter(of(task).items()))
 
 
-def written(task: str, known: Mapping[str, float], name: str, prefix: str = "") -> str:
+def written(task: str, metrics: Mapping[str, float], name: str, prefix: str = "") -> str:
     """Return one number of metrics.json with its unit; a dash where an experiment does not have it."""
-    value = known.get(f"{prefix}{name}")
+    value = metrics.get(f"{prefix}{name}")
     return "–" if value is None else of(task)[name].written(value)
 
 
-def is_beaten(task: str, known: Mapping[str, float]) -> bool:
+def is_beaten(task: str, metrics: Mapping[str, float]) -> bool:
     """Tell whether a network is not better than its strongest baseline, by the interval of THE score.
 
     It is better only if even the worse bound of its interval is better than the baseline's value.
     """
     name, score = first(task)
-    bound = known.get(f"{name}_{'low' if score.better == 'higher' else 'high'}")
-    baseline = known.get(f"baseline_{name}")
+    bound = metrics.get(f"{name}_{'low' if score.better == 'higher' else 'high'}")
+    baseline = metrics.get(f"baseline_{name}")
     return bound is not None and baseline is not None and score.gain(bound, baseline) <= 0
 
 

@@ -83,5 +83,5 @@ def _trained(record: Path, name: str, declared: schema.Params) -> dict[str, Any]
         values = {what: str(then[what]) for what in WHAT}
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         pass  # whoever shows the record says what is wrong with it
-    given = declared.inputs.get(values["input"])
-    return values | {"degradation": given.degradation if given else ""}
+    entry = declared.inputs.get(values["input"])
+    return values | {"degradation": entry.degradation if entry else ""}

@@ -108,30 +108,35 @@ def table(entries: Iterable[Entry], studies: Sequence[Study] = ()) -> Text:
     tenth of its time.
     """
     rows = [_heading("experiment", "task", "state", "score", "input", "baseline", "network", "gain", "GIF")]
-    for one in entries:
-        values = list(labels(one.task, one.scores).values())
+    for each in entries:
+        values = list(labels(each.task, each.scores).values())
         colour = "yellow" if values[-1].endswith(NOT_BETTER) else ""
-        texts = [*map(Text, values[:-1]), Text(values[-1], colour), Text(one.gif or "–")]
-        rows.append([Text(one.experiment), Text(one.task), _state(one.condition), *texts])
-    below = [_heading("study", "kind", "of", "state", "picture")]
-    for each in studies:
-        what = [*map(Text, (each.study, each.kind, each.of))]
-        below.append([*what, _state(each.condition), Text(each.picture or "–")])
-    return Text("\n\n").join([_aligned(rows), *([_aligned(below)] if studies else [])])
+        texts = [*map(Text, values[:-1]), Text(values[-1], colour), Text(each.gif or "–")]
+        rows.append([Text(each.experiment), Text(each.task), _state(each.condition), *texts])
+    below = [_aligned(_lines_of_studies(studies))] if studies else []
+    return Text("\n\n").join([_aligned(rows), *below])
 
 
-def labels(task: str, known: Mapping[str, float]) -> dict[str, str]:
+def labels(task: str, numbers: Mapping[str, float]) -> dict[str, str]:
     """Return what is said of THE score in few words: its heading, then input, baseline, network and gain.
 
     A dash stands for what an experiment does not have.
     """
     name, score = scores.first(task)
     gain = "–"
-    if "gain" in known:
-        gain = score.change(known["gain"]) + (f", {NOT_BETTER}" if scores.is_beaten(task, known) else "")
+    if "gain" in numbers:
+        gain = score.change(numbers["gain"]) + (f", {NOT_BETTER}" if scores.is_beaten(task, numbers) else "")
     sides = {"input": "input_", "baseline": "baseline_", "network": ""}
-    values = {side: scores.written(task, known, name, prefix) for side, prefix in sides.items()}
+    values = {side: scores.written(task, numbers, name, prefix) for side, prefix in sides.items()}
     return {"score": score.heading, **values, "gain": gain}
+
+
+def _lines_of_studies(studies: Sequence[Study]) -> list[list[Text]]:
+    rows = [_heading("study", "kind", "of", "state", "picture")]
+    for each in studies:
+        what = [*map(Text, (each.study, each.kind, each.of))]
+        rows.append([*what, _state(each.condition), Text(each.picture or "–")])
+    return rows
 
 
 def _metrics(root: Path, name: str) -> Mapping[str, float]:

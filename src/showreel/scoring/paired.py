@@ -24,7 +24,7 @@ class Side(NamedTuple):
         label: its name.
         task: what it learns, a folder of `tasks/`.
         truth: what says which test examples they are.
-        given: what the network was given of them, in words.
+        input: what the network was given of them, in words.
         columns: as the task's scores give them, one row an example.
         each: (n,), every example's own score: THE score, or what stands for it where that one is pooled.
     """
@@ -32,7 +32,7 @@ class Side(NamedTuple):
     label: str
     task: str
     truth: str
-    given: str
+    input: str
     columns: Columns
     each: Floats
 
@@ -129,7 +129,7 @@ def as_text(reference: Side, others: Sequence[Side]) -> str:
     for name in next(iter(results.values()), {}):
         lines += ["", *_table(name, scores[name], [reference, *others], results)]
     verdicts = [_verdict(label, reference.label, own, scores) for label, own in results.items()]
-    cautions = [_caution(other, reference) for other in others if other.given != reference.given]
+    cautions = [_caution(other, reference) for other in others if other.input != reference.input]
     return "\n".join([*lines, "", *verdicts, *cautions])
 
 
@@ -196,7 +196,7 @@ def _cells(result: Paired, form: str) -> tuple[str, str, str, str]:
 
 
 def _caution(other: Side, reference: Side) -> str:
-    inputs = f"{other.label} was given {other.given}, {reference.label} {reference.given}"
+    inputs = f"{other.label} was given {other.input}, {reference.label} {reference.input}"
     return f"{inputs}: this compares what they were given, not the networks"
 
 

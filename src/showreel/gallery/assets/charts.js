@@ -23,9 +23,9 @@ function options(axes, legend) {
 
 function chart(id, series, axes, extra = {}) {
   const build = () => {
-    const datasets = series.map((one) => ({
-      label: one.label, data: one.data, borderColor: colour(one.colour), backgroundColor: colour(one.colour) + "99",
-      borderDash: one.dashed ? [6, 4] : [], borderWidth: axes.bars ? 0 : 2, pointRadius: axes.points ? 3 : 0, pointHitRadius: 8,
+    const datasets = series.map((line) => ({
+      label: line.label, data: line.data, borderColor: colour(line.colour), backgroundColor: colour(line.colour) + "99",
+      borderDash: line.dashed ? [6, 4] : [], borderWidth: axes.bars ? 0 : 2, pointRadius: axes.points ? 3 : 0, pointHitRadius: 8,
       barPercentage: 1, categoryPercentage: axes.side ? 0.8 : 1, grouped: Boolean(axes.side),
     }));
     const configuration = options(axes, series.length > 1);
@@ -41,7 +41,7 @@ function chart(id, series, axes, extra = {}) {
 }
 
 function forget(ids) {
-  for (const holder of drawn.filter((one) => ids.includes(one.id))) {
+  for (const holder of drawn.filter(({ id }) => ids.includes(id))) {
     holder.made.destroy();
     drawn.splice(drawn.indexOf(holder), 1);
   }
@@ -55,7 +55,7 @@ function histogram(id, bins, series, title) {
 // A chart of a task or a study: curves over numbers, bars over names.
 function drawSection({ id, x, series, axes: [across, up], logarithmic }) {
   const bars = typeof x[0] === "string";
-  const lines = series.map((one) => ({ ...one, data: bars ? one.data : one.data.map((value, index) => ({ x: x[index], y: value })) }));
+  const lines = series.map((line) => ({ ...line, data: bars ? line.data : line.data.map((value, index) => ({ x: x[index], y: value })) }));
   return chart(id, lines, { x: across, y: up, bars, labels: x, logarithmic, points: true, side: true });
 }
 

@@ -69,8 +69,8 @@ const percent = (share) => `${(100 * share).toFixed(1)} %`;
 
 // What two networks were given decides what their scores say of them.
 function caution(slug, base) {
-  const [own, given] = [slug, base].map((one) => entries.find((entry) => entry.slug === one).given);
-  return own === given ? "" : ` Their inputs differ (${own}; ${given}), so this compares what they were given, not the networks.`;
+  const [own, other] = [slug, base].map((one) => entries.find((entry) => entry.slug === one).input);
+  return own === other ? "" : ` Their inputs differ (${own}; ${other}), so this compares what they were given, not the networks.`;
 }
 
 function verdict(name, base, results) {
@@ -229,11 +229,11 @@ function asked() {
 // Without a choice in the address: two of one task on the same test examples, if possible with the same input.
 function start() {
   const [wanted, ...rivals] = asked();
-  const alike = entries.find((one) => entries.some((two) => fits(one, two) && two.given === one.given));
+  const alike = entries.find((one) => entries.some((two) => fits(one, two) && two.input === one.input));
   const reached = entries.find((entry) => entry.slug === wanted) ?? alike
     ?? entries.find((one) => entries.some((two) => fits(one, two))) ?? entries[0];
   const all = entries.filter((entry) => fits(reached, entry));
-  const first = all.find((entry) => entry.given === reached.given) ?? all[0];
+  const first = all.find((entry) => entry.input === reached.input) ?? all[0];
   reference.replaceChildren(...entries.map((entry) => element("option", { value: entry.slug, textContent: entry.label })));
   reference.value = reached.slug;
   offer(rivals.length ? rivals : first ? [first.slug] : []);

@@ -71,31 +71,31 @@ class Offer(NamedTuple):
     data: Mapping[str, Any]
 
 
-def offer(degradation: str, given: str, options: Mapping[str, Any]) -> Offer:
+def offer(degradation: str, input_name: str, options: Mapping[str, Any]) -> Offer:
     """Return what a page says of a network that was trained on a degradation.
 
     Args:
         degradation: a file of `degradations/`; "" where the network was given the images themselves.
-        given: the name of its input.
+        input_name: the name of its input.
         options: the degradation's.
     """
     name = degradation or UNCHANGED
-    known = _options(name, options)
+    usable = _options(name, options)
     data = {"colours": difference_map().tolist(), "limit": DIFFERENCE_LIMIT}
-    if known is None:
+    if usable is None:
         return Offer(
             figures={kind: FIGURES[kind] for kind in WITHOUT_TRUTH},
             sigma=None,
             invitation=INVITATION,
-            legend=f"The network takes the picture as it is; it was trained on {given}.",
+            legend=f"The network takes the picture as it is; it was trained on {input_name}.",
             data=data | {"degradation": {"name": "", "options": {}}},
         )
     return Offer(
         figures=FIGURES,
-        sigma=_slider(known["sigma"]) if "sigma" in known else None,
+        sigma=_slider(usable["sigma"]) if "sigma" in usable else None,
         invitation=INVITATIONS.get(name, INVITATION),
-        legend=_legend(known),
-        data=data | {"degradation": {"name": name, "options": known}},
+        legend=_legend(usable),
+        data=data | {"degradation": {"name": name, "options": usable}},
     )
 
 
