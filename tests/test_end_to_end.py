@@ -155,7 +155,8 @@ def _values(record: Path) -> dict[str, object] | None:
 
 
 def _listed_states(checkout: Checkout) -> dict[str, str]:
-    return {entry["experiment"]: entry["state"] for entry in json.loads(checkout.run("showreel", "list", "--json"))}
+    entries = json.loads(checkout.run("showreel", "list", "--json"))
+    return {entry["experiment"]: entry["state"] for entry in entries if "experiment" in entry}
 
 
 def _snakemake_jobs(checkout: Checkout) -> set[str]:
