@@ -18,7 +18,7 @@ from test_params import GOOD
 
 from showreel.__main__ import SETTINGS, set_up_libraries
 from showreel.cli import examples, parser
-from showreel.params import schema
+from showreel.params import loading
 from showreel.pipeline import paths
 
 Refused = Callable[..., str]
@@ -68,16 +68,16 @@ def made(*commands: str) -> None:
 
 
 def test_the_first_three_stages_make_their_files(project: Path) -> None:
-    made("download digits", "prepare digits", "degrade digits noisy")
+    made("download digits", "prepare digits", "degrade digits-noisy")
     assert {path.relative_to(project).as_posix() for path in files(project)} == {
         "params.yaml",
         "data/raw/digits/images.npy",
         "data/raw/digits/labels.npy",
-        "data/prepared/digits/clean.h5",
-        "data/prepared/digits/noisy.h5",
+        "data/prepared/digits.h5",
+        "data/prepared/digits-noisy.h5",
         "lineage/download/digits.json",
-        "lineage/prepare/digits.json",
-        "lineage/degrade/digits/noisy.json",
+        "lineage/prepared/digits.json",
+        "lineage/prepared/digits-noisy.json",
     }
 
 
@@ -119,11 +119,11 @@ def test_every_command_has_help_and_examples_that_can_be_typed(name: str) -> Non
 
 
 def test_examples_name_what_the_project_declares() -> None:
-    declared = schema.load(ROOT / "params.yaml")
+    declared = loading.load(ROOT / "params.yaml")
     lines = " ".join(line for name, shown in examples.EXAMPLES.items() if name != "new" for line in shown)
-    names = re.findall(r"[a-z]+-[a-z]+", re.sub(r" --\S+", "", lines))
+    names = re.findall(r"[a-z]+(?:-[a-z]+)+", re.sub(r" --\S+", "", lines))
     assert names
-    assert set(names) <= set(declared.experiments)
+    assert set(names) <= {*declared.experiments, *declared.inputs, *declared.studies["cross"]}
 
 
 def test_commands_that_need_no_network_import_neither_keras_nor_scientific_packages() -> None:
@@ -180,8 +180,9 @@ def test_libraries_are_set_up_unless_the_environment_says_how(own: str | None) -
         ("render x", "experiment: 'x' is not declared; there are: digits-denoiser, photos-identity"),
         ("download digit", "dataset: 'digit' is not declared; did you mean 'digits'? there are: digits, photos"),
         ("prepare ../digits", "dataset: '../digits' is not declared; did you mean 'digits'?"),
-        ("degrade digits nosy", "degradation: 'nosy' is not declared; did you mean 'noisy'?"),
-        ("degrade digits clean", "degradation: 'clean' is not declared; there are: noisy, downscaled"),
+        ("degrade digits-nosy", "input: 'digits-nosy' is not declared; did you mean 'digits-noisy'?"),
+        ("degrade digits", "input: 'digits' is not declared; "),
+        ("cross x", "cross: 'x' is not declared; there are: none"),
         ("list nothing-*", "experiment: 'nothing-*' is not declared; there are: "),
     ],
 )
@@ -208,15 +209,15 @@ def test_a_missing_params_file_says_where_to_run(project: Path, refused: Refused
     ("before", "after", "commands", "said"),
     [
         (
-            "sigma: 0.5",
-            "sigma: -1.0",
-            "degrade digits noisy",
+            "noisy, sigma: 0.5",
+            "noisy, sigma: -1.0",
+            "degrade digits-noisy",
             "degradations: sigma must be a finite number ≥ 0, not -1.0",
         ),
         (
             "factor: 2",
             "factor: 1",
-            "degrade digits downscaled",
+            "degrade digits-downscaled",
             "degradations: factor must lie between 2 and 8, the image's side, not 1",
         ),
         ("patch: 32", "patch: 4", "prepare photos", "photos: patch is 4; it must lie between 8 and 128 pixels"),
@@ -235,23 +236,23 @@ def test_a_missing_raw_folder_is_named(refused: Refused) -> None:
 
 
 def test_a_missing_prepared_file_is_named(refused: Refused) -> None:
-    assert refused("degrade", "digits", "noisy", code=1).startswith("data/prepared/digits/clean.h5: missing; run the")
+    assert refused("degrade", "digits-noisy", code=1).startswith("data/prepared/digits.h5: missing; run the")
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "text"])
 def test_a_damaged_prepared_file_is_named_and_nothing_is_made_of_it(refused: Refused, damage: str) -> None:
     made("download digits", "prepare digits")
-    path = paths.prepared("digits", "clean")
+    path = paths.prepared("digits")
     content = bytearray(path.read_bytes())
     with h5py.File(path) as file:
-        content[file["train/images"].id.get_chunk_info(0).byte_offset + 9] ^= 1
+        content[file["train/image"].id.get_chunk_info(0).byte_offset + 9] ^= 1
     path.write_bytes(
         bytes({"cut": content[: len(content) // 2], "flipped": content, "text": bytearray(b"text")}[damage])
     )
-    assert refused("degrade", "digits", "noisy", code=1).startswith(f"{path}: is not what its stage wrote, by lineage/")
+    assert refused("degrade", "digits-noisy", code=1).startswith(f"{path}: is not what its stage wrote, by lineage/")
     paths.record("prepare", "digits").unlink()
-    said = refused("degrade", "digits", "noisy", code=1)
-    assert said.startswith("data/prepared/digits/clean.h5: damaged (")
+    said = refused("degrade", "digits-noisy", code=1)
+    assert said.startswith("data/prepared/digits.h5: damaged (")
     assert said.endswith("delete it and run its stage again (`dvc repro` does that)")
 
 
@@ -259,7 +260,7 @@ def test_a_factor_beyond_the_images_is_refused_before_it_takes_memory(project: P
     made("download digits", "prepare digits")
     text = (project / "params.yaml").read_text()
     (project / "params.yaml").write_text(text.replace("factor: 2", "factor: 1000000000"))
-    said = refused("degrade", "digits", "downscaled", code=2)
+    said = refused("degrade", "digits-downscaled", code=2)
     assert said == "degradations: factor must lie between 2 and 8, the image's side, not 1000000000"
 
 
@@ -278,7 +279,7 @@ def test_a_file_where_a_folder_is_wanted_is_named_with_the_command(project: Path
     made("download digits")
     (project / "data" / "prepared").touch()
     said = refused("prepare", "digits", code=1)
-    assert said.startswith("prepare digits: [Errno 20] Not a directory: 'data/prepared/digits'; check that the disk")
+    assert said.startswith("prepare digits: [Errno 17] File exists: 'data/prepared'; check that the disk")
 
 
 def test_a_dead_mirror_is_named(project: Path, refused: Refused, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -303,7 +304,7 @@ def test_damaged_scores_are_named(project: Path, refused: Refused) -> None:
 
 @pytest.mark.slow
 def test_a_model_that_cannot_fit_names_its_experiment(project: Path) -> None:
-    declare(project, "noisy, model: unet", "clean, model: upscaler")
+    declare(project, "input: digits-noisy, model: unet", "input: digits, model: upscaler")
     made("download digits", "prepare digits")
     before = files(project)
     command = [str(Path(sys.executable).parent / "showreel"), "train", "digits-denoiser"]

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from showreel.params import schema
+from showreel.params import loading, registry, schema
 from showreel.storage.errors import ParamsError
 
 GOOD = """\
@@ -11,24 +11,24 @@ seed: 20
 datasets:
   digits: {source: digits}
   photos: {source: photos, patch: 32}
-degradations:
-  noisy: {sigma: 0.5}
-  downscaled: {factor: 2, sigma: 0.05}
+inputs:
+  digits-noisy: {dataset: digits, degradation: noisy, sigma: 0.5}
+  digits-downscaled: {dataset: digits, degradation: downscaled, factor: 2, sigma: 0.05}
 models:
   unet: {depth: 2, filters: 16}
   upscaler: {depth: 1, filters: 16}
 training: {epochs: 25, batch_size: 128, learning_rate: 0.001, precision: auto}
 experiments:
-  digits-denoiser: {dataset: digits, input: noisy, model: unet}
-  photos-identity: {dataset: photos, input: clean, model: unet, training: {epochs: 50}}
-"""
+  digits-denoiser: {task: restoration, dataset: digits, input: digits-noisy, model: unet, weights: random}
+  photos-identity: {task: restoration, dataset: photos, input: photos, model: unet, weights: random, training: {epochs: 50}}
+"""  # noqa: E501
 ROOT = Path(__file__).parents[2]
 
 
 def load(folder: Path, text: str | bytes) -> schema.Params:
     path = folder / "params.yaml"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return schema.load(path)
+    return loading.load(path)
 
 
 def changed(before: str, after: str) -> str:
@@ -47,7 +47,7 @@ def message(folder: Path, text: str | bytes) -> str:
 
 
 def test_the_projects_own_file_is_good() -> None:
-    declared = schema.load(ROOT / "params.yaml")
+    declared = loading.load(ROOT / "params.yaml")
     assert declared.experiments.keys() >= {"photos-denoiser", "mnist-superresolution"}
 
 
@@ -56,8 +56,10 @@ def test_values_come_as_they_are_written(tmp_path: Path) -> None:
     assert declared.seed == 20
     assert declared.datasets["photos"].options == {"patch": 32}
     assert declared.datasets["digits"].options == {}
-    assert declared.degradations["downscaled"] == {"factor": 2, "sigma": 0.05}
+    assert declared.inputs["digits-downscaled"].degradation == "downscaled"
+    assert declared.inputs["digits-downscaled"].options == {"factor": 2, "sigma": 0.05}
     assert declared.experiments["digits-denoiser"].model == "unet"
+    assert declared.studies == {"cross": {}}
 
 
 def test_an_experiment_changes_its_own_training_alone(tmp_path: Path) -> None:
@@ -142,11 +144,22 @@ def test_what_the_engines_read_differently_is_refused(
         ("{source: digits}", "{}", "datasets.digits.source: missing; add it"),
         ("patch: 32", "pach: 32", "datasets.photos.pach: unknown key; did you mean 'patch'? there are: patch"),
         ("{source: digits}", "{source: digits, size: 9}", "datasets.digits.size: unknown key; there are: none"),
-        ("{sigma: 0.5}", "{sgma: 0.5}", "degradations.noisy.sgma: unknown key; did you mean 'sigma'?"),
-        ("{sigma: 0.5}", "{}", "degradations.noisy.sigma: missing; add it"),
+        ("noisy, sigma: 0.5", "noisy, sgma: 0.5", "inputs.digits-noisy.sgma: unknown key; did you mean 'sigma'?"),
+        ("noisy, sigma: 0.5", "noisy", "inputs.digits-noisy.sigma: missing; add it"),
         ("depth: 2", "deph: 2", "models.unet.deph: unknown key; did you mean 'depth'? there are: depth, filters"),
-        ("digits, input", "digits, inptu", "experiments.digits-denoiser.inptu: unknown key; did you mean 'input'?"),
-        ("input: noisy, ", "", "experiments.digits-denoiser.input: missing; add it"),
+        (
+            "input: digits-noisy",
+            "inptu: digits-noisy",
+            "experiments.digits-denoiser.inptu: unknown key; did you mean 'input'?",
+        ),
+        ("input: digits-noisy, ", "", "experiments.digits-denoiser.input: missing; add it"),
+        (
+            "{task: restoration, dataset: digits",
+            "{dataset: digits",
+            "experiments.digits-denoiser.task: missing; add task: ",
+        ),
+        (", weights: random}", "}", "experiments.digits-denoiser.weights: missing; add weights: random"),
+        ("dataset: digits, degradation: noisy", "dataset: digits", "inputs.digits-noisy.degradation: missing; add it"),
         (
             "seed: 20",
             "seed: 20\nwatch: {dvc: true}",
@@ -168,15 +181,38 @@ def test_missing_and_misspelt_keys_are_named(tmp_path: Path, before: str, after:
     ("before", "after", "said"),
     [
         ("source: digits", "source: digitz", "datasets.digits.source: there is no 'digitz'; did you mean 'digits'?"),
-        ("  noisy:", "  nosy:", "degradations.nosy: there is no 'nosy'; did you mean 'noisy'?"),
+        (
+            "degradation: noisy",
+            "degradation: nosy",
+            "inputs.digits-noisy.degradation: there is no 'nosy'; did you mean",
+        ),
+        ("degradation: noisy", "degradation: noise", "inputs.digits-noisy.degradation: there is no 'noise'"),
+        (
+            "restoration, dataset: digits",
+            "restoring, dataset: digits",
+            "experiments.digits-denoiser.task: 'restoring' is ",
+        ),
+        (
+            "model: unet, weights: random}",
+            "model: unet, weights: randm}",
+            "experiments.digits-denoiser.weights: 'randm' is ",
+        ),
         ("  unet:", "  unett:", "models.unett: there is no 'unett'; did you mean 'unet'? there are: unet, upscaler"),
         ("  unet:", "  blocks:", "models.blocks: there is no 'blocks'; there are: unet, upscaler"),
-        ("  noisy: {sigma: 0.5}", "  clean: {}", "degradations.clean: it takes no options and is always there; remove"),
-        ("dataset: digits", "dataset: digit", "experiments.digits-denoiser.dataset: 'digit' is not declared; did you"),
         (
-            "input: noisy",
-            "input: nosy",
-            "experiments.digits-denoiser.input: 'nosy' is not declared; did you mean 'noisy'",
+            "digits-noisy: {dataset: digits",
+            "digits-noisy: {dataset: digit",
+            "inputs.digits-noisy.dataset: 'digit' is not ",
+        ),
+        (
+            "restoration, dataset: digits",
+            "restoration, dataset: digit",
+            "experiments.digits-denoiser.dataset: 'digit' is not declared; did you",
+        ),
+        (
+            "input: digits-noisy",
+            "input: digits-nosy",
+            "experiments.digits-denoiser.input: 'digits-nosy' is not declared; did you mean 'digits-noisy'",
         ),
         (
             "noisy, model: unet",
@@ -189,8 +225,107 @@ def test_unknown_names_are_refused_with_those_that_exist(tmp_path: Path, before:
     assert message(tmp_path, changed(before, after)).startswith(said)
 
 
-def test_an_experiment_may_use_clean_images_without_a_declaration(tmp_path: Path) -> None:
-    assert load(tmp_path, changed("input: noisy", "input: clean")).experiments["digits-denoiser"].input == "clean"
+def test_an_experiment_may_be_given_its_data_set_itself(tmp_path: Path) -> None:
+    declared = load(tmp_path, changed("input: digits-noisy", "input: digits"))
+    assert declared.experiments["digits-denoiser"].input == "digits"
+
+
+def test_an_input_of_another_data_set_is_refused(tmp_path: Path) -> None:
+    said = message(tmp_path, changed("input: photos", "input: digits-noisy"))
+    assert said == "experiments.photos-identity.input: digits-noisy is made of digits, not of photos"
+
+
+def test_an_input_that_has_the_name_of_a_data_set_is_refused(tmp_path: Path) -> None:
+    said = message(tmp_path, GOOD.replace("digits-noisy", "photos"))
+    assert said.startswith("inputs.photos: is the name of a data set, too; take another")
+
+
+def test_a_file_of_the_first_form_is_refused_with_what_it_should_say(tmp_path: Path) -> None:
+    first = """\
+seed: 20
+datasets: {mnist: {source: mnist}}
+degradations: {noisy: {sigma: 0.5}}
+models: {unet: {depth: 2, filters: 16}}
+training: {epochs: 25, batch_size: 128, learning_rate: 0.001, precision: auto}
+experiments: {mnist-denoiser: {dataset: mnist, input: noisy, model: unet}}
+"""
+    said = message(tmp_path, first)
+    assert said.startswith("degradations: is of the first form; name each input instead: ")
+    assert "inputs: {mnist-noisy: {dataset: mnist, degradation: noisy, sigma: 0.5}}" in said
+    assert "task: restoration" in said
+    assert "weights: random" in said
+
+
+CHILD = "  child: {{task: restoration, dataset: digits, input: digits, model: unet, weights: {}}}\n"
+
+
+def test_weights_are_random_or_another_experiments(tmp_path: Path) -> None:
+    assert load(tmp_path, GOOD + CHILD.format("digits-denoiser")).experiments["child"].weights == "digits-denoiser"
+    said = message(tmp_path, GOOD + CHILD.format("digits-denoisr"))
+    assert said.startswith(
+        "experiments.child.weights: 'digits-denoisr' is not declared; did you mean 'digits-denoiser'"
+    )
+
+
+@pytest.mark.parametrize("parent", ["child", "digits-denoiser"])
+def test_weights_that_go_round_in_a_circle_are_refused(tmp_path: Path, parent: str) -> None:
+    text = GOOD.replace("model: unet, weights: random}", "model: unet, weights: child}") + CHILD.format(parent)
+    said = message(tmp_path, text)
+    assert "weights: goes round in a circle (" in said
+
+
+def test_an_experiment_changes_options_of_its_model_alone(tmp_path: Path) -> None:
+    declared = load(tmp_path, changed("weights: random}", "weights: random, options: {depth: 1}}"))
+    assert declared.network("digits-denoiser") == {"depth": 1, "filters": 16}
+    assert declared.network("photos-identity") == {"depth": 2, "filters": 16}
+    said = message(tmp_path, changed("weights: random}", "weights: random, options: {deph: 1}}"))
+    assert said.startswith("experiments.digits-denoiser.options.deph: unknown key; did you mean 'depth'?")
+
+
+def test_a_data_set_without_a_field_that_a_task_needs_is_refused_with_those_that_have_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    constant = registry.constant
+
+    def without_images(folder: str, name: str, key: str, part: str = "") -> object:
+        return ("label",) if (name, key) == ("digits", "FIELDS") else constant(folder, name, key, part)
+
+    monkeypatch.setattr(registry, "constant", without_images)
+    assert message(tmp_path, GOOD) == (
+        "experiments.digits-denoiser.dataset: digits has no field image, which the task restoration needs; "
+        "it is in: photos"
+    )
+
+
+CROSS = "crosses:\n  {}: {{of: digits-denoiser, dataset: digits, values: [0.25, 1]}}\n"
+
+
+def test_studies_are_sections_of_their_kind(tmp_path: Path) -> None:
+    declared = load(tmp_path, GOOD + CROSS.format("crossed"))
+    assert declared.studies["cross"]["crossed"].of == "digits-denoiser"
+    assert declared.studies["cross"]["crossed"].options == {"dataset": "digits", "values": [0.25, 1]}
+    assert declared.values("crosses.crossed") == {
+        "crosses.crossed": {"of": "digits-denoiser", "dataset": "digits", "values": [0.25, 1]}
+    }
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("of: digits-denoiser", "of: digits-denoisr", "crosses.crossed.of: 'digits-denoisr' is not declared; did you"),
+        ("of: digits-denoiser, ", "", "crosses.crossed.of: missing; add it"),
+        ("values", "vlues", "crosses.crossed.vlues: unknown key; did you mean 'values'?"),
+        ("[0.25, 1]", "0.25", "crosses.crossed.values: should be a valid list, not 0.25"),
+        ("[0.25, 1]", "[low]", "crosses.crossed.values.0: should be a valid number, not 'low'"),
+    ],
+)
+def test_what_a_study_cannot_be_is_refused(tmp_path: Path, before: str, after: str, said: str) -> None:
+    assert message(tmp_path, GOOD + CROSS.format("crossed").replace(before, after)).startswith(said)
+
+
+def test_a_study_with_the_name_of_an_experiment_is_refused(tmp_path: Path) -> None:
+    said = message(tmp_path, GOOD + CROSS.format("photos-identity"))
+    assert said.startswith("crosses.photos-identity: is a name in experiments, too; results/photos-identity can")
 
 
 @pytest.mark.parametrize(
@@ -218,9 +353,13 @@ def test_an_experiment_may_use_clean_images_without_a_declaration(tmp_path: Path
         ("{source: digits}", "", "datasets.digits: should hold keys with values, not None"),
         ("source: digits", "source: 3", "datasets.digits.source: should be text, in quotes"),
         ("patch: 32", "patch: big", "datasets.photos.patch: should be a valid integer, not 'big'"),
-        ("{sigma: 0.5}", "0.5", "degradations.noisy: should hold keys with values, not 0.5"),
-        ("{sigma: 0.5}", "{sigma: .nan}", "degradations.noisy.sigma: should be a finite number, not nan"),
-        ("factor: 2", "factor: 2.0", "degradations.downscaled.factor: should be a valid integer, not 2.0"),
+        (
+            "{dataset: digits, degradation: noisy, sigma: 0.5}",
+            "0.5",
+            "inputs.digits-noisy: should hold keys with values",
+        ),
+        ("noisy, sigma: 0.5", "noisy, sigma: .nan", "inputs.digits-noisy.sigma: should be a finite number, not nan"),
+        ("factor: 2", "factor: 2.0", "inputs.digits-downscaled.factor: should be a valid integer, not 2.0"),
         (
             "{epochs: 50}",
             "{epochs: }",
@@ -267,7 +406,7 @@ def test_what_is_no_table_of_params_is_refused(tmp_path: Path, text: str | bytes
 
 def test_a_missing_file_says_where_to_run(tmp_path: Path) -> None:
     with pytest.raises(ParamsError, match=r"params\.yaml: missing; run showreel in the project's root"):
-        schema.load(tmp_path / "params.yaml")
+        loading.load(tmp_path / "params.yaml")
 
 
 def test_a_long_wrong_value_is_cut(tmp_path: Path) -> None:
