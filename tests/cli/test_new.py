@@ -19,11 +19,11 @@ NAMES = {kind: f"my_{kind}".ljust(LONGEST_NAME, "x") for kind in KINDS}
 
 EXAMPLES = {"dataset": "faces", "degradation": "speckled", "model": "plain"}
 STAGES = [
-    *("download {dataset}", "prepare {dataset}", "degrade {dataset} {degradation}"),
+    *("download {dataset}", "prepare {dataset}", "degrade {dataset}-{degradation}"),
     *("train {0}", "evaluate {0}", "render {0}"),
 ]
 """Command lines of an experiment, whose name is {0}."""
-RUN = "import sys; from showreel import cli; sys.exit(any(parser.main(line.split()) for line in sys.argv[1:]))"
+RUN = "import sys; from showreel.cli import parser; sys.exit(any(parser.main(line.split()) for line in sys.argv[1:]))"
 
 
 def add_lines(file: Path, lines: str) -> None:
@@ -52,15 +52,18 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
         (folder / path).write_text(source)
     (lines,) = re.findall(r"```yaml\n(.*?)```", guide, re.DOTALL)
     add_lines(file, lines)
-    everything = "{{dataset: {dataset}, input: {degradation}, model: {model}}}".format(**NAMES)
-    add_lines(file, f"experiments:\n  all: {everything}\n")
+    given = "{dataset}-{degradation}: {{dataset: {dataset}, degradation: {degradation}, share: 0.1}}".format(**NAMES)
+    everything = (
+        "{{task: {task}, dataset: {dataset}, input: {dataset}-{degradation}, model: {model}, weights: random}}"
+    ).format(**NAMES)
+    add_lines(file, f"inputs:\n  {given}\nexperiments:\n  all: {everything}\n")
     file.write_text(re.sub(r"epochs: \d+", "epochs: 1", file.read_text()))
     return tree
 
 
 @pytest.mark.parametrize("names", [NAMES, EXAMPLES], ids=["new", "docs"])
 def test_they_are_in_the_style_of_the_project(tree: Checkout, names: dict[str, str]) -> None:
-    files = [f"src/showreel/{kind}s/{name}.py" for kind, name in names.items()]
+    files = [f"src/showreel/{kind}s/{name}{'' if kind == 'task' else '.py'}" for kind, name in names.items()]
     tree.run("ruff", "check", *files)
     tree.run("ruff", "format", "--check", *files)
 
@@ -68,10 +71,10 @@ def test_they_are_in_the_style_of_the_project(tree: Checkout, names: dict[str, s
 @pytest.mark.slow
 def test_they_pass_the_contract_tests_of_their_folders(tree: Checkout) -> None:
     names = [*NAMES.values(), *EXAMPLES.values()]
-    files = [f"tests/test_{kind}s.py" for kind in KINDS]
-    told = tree.run("pytest", "-v", "-p", "no:cacheprovider", "-k", " or ".join(names), *files)
-    assert "failed" not in told
-    assert all(re.search(rf"\[{name}\b.* PASSED", told) for name in names)
+    files = ["tests/datasets/test_contracts.py", "tests/degradations", "tests/networks/test_models.py", "tests/tasks"]
+    printed = tree.run("pytest", "-v", "-p", "no:cacheprovider", "-k", " or ".join(names), *files)
+    assert "failed" not in printed
+    assert all(re.search(rf"\[{name}\b.* PASSED", printed) for name in names)
 
 
 @pytest.mark.slow
@@ -87,12 +90,16 @@ def test_experiments_with_all_three_end_in_a_gif(tree: Checkout) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_name_stands_in_texts_alone_so_that_lint_checks_the_code_of_every_new_file(kind: str) -> None:
-    source = (ROOT / f"src/showreel/scaffold/{kind}.py").read_text()
-    tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
-    texts = [
-        token.string for token in tokens if token.type in (tokenize.STRING, getattr(tokenize, "FSTRING_MIDDLE", -1))
+    scaffold = ROOT / "src/showreel/scaffold"
+    sources = [
+        path.read_text() for path in ((scaffold / kind).glob("*.py") if kind == "task" else [scaffold / f"{kind}.py"])
     ]
-    assert sum(text.count("NAME") for text in texts) == source.count("NAME") > 0
+    strings = (tokenize.STRING, getattr(tokenize, "FSTRING_MIDDLE", -1))
+    for source in sources:
+        tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+        texts = [token.string for token in tokens if token.type in strings]
+        assert sum(text.count("NAME") for text in texts) == source.count("NAME")
+    assert any("NAME" in source for source in sources)
 
 
 @pytest.fixture
@@ -115,14 +122,14 @@ src/showreel/degradations/scratched.py
 
 Lines to add to these sections of params.yaml:
 
-degradations:
-  scratched: {share: 0.1}
+inputs:
+  digits-scratched: {dataset: digits, degradation: scratched, share: 0.1}
 experiments:
-  digits-scratched: {dataset: digits, input: scratched, model: unet}
+  scratched-restorer: {task: restoration, dataset: digits, input: digits-scratched, model: unet, weights: random}
 
 Then
-  pytest -k scratched tests/test_degradations.py
-  dvc repro render@digits-scratched
+  pytest -k scratched tests/degradations
+  dvc repro render@scratched-restorer
 """
     )
 
@@ -149,9 +156,10 @@ def test_params_yaml_may_name_the_file_before_it_is_there_and_stays_as_it_is(pac
         ("degradation lambda", "new degradation: 'lambda' cannot be"),
         (f"model {'m' * 31}", "new model: a name of 31 characters; take one of up to 30"),
         ("model unet", "new model: src/showreel/models/unet.py is there already and stays as it is; take another name"),
-        ("model blocks", "new model: src/showreel/models/blocks.py is there already"),
-        ("degradation baseline", "new degradation: src/showreel/degradations/baseline.py is there already"),
-        ("degradation clean", "new degradation: src/showreel/degradations/clean.py is there already"),
+        ("model parts", "new model: src/showreel/models/parts.py is there already"),
+        ("degradation noisy", "new degradation: src/showreel/degradations/noisy.py is there already"),
+        ("task restoration", "new task: src/showreel/tasks/restoration is there already"),
+        ("task contract", "new task: src/showreel/tasks/contract is there already"),
         ("dataset folder", "new dataset: src/showreel/datasets/folder.py is there already"),
         ("network mine", "argument kind: invalid choice: 'network' (choose from"),
         ("model", "the following arguments are required: NAME; see `showreel new --help`"),

@@ -58,8 +58,7 @@ def new(kind: str, name: str) -> None:
 
 def _named(pattern: Path, name: str) -> str:
     """Return a starting file under its new name."""
-    text = pattern.read_text(encoding="utf-8")
-    return text.replace("showreel.scaffold.task", f"showreel.tasks.{name}").replace("NAME", name)
+    return pattern.read_text(encoding="utf-8").replace("NAME", name)
 
 
 def _place(kind: str, name: str) -> Path:
@@ -83,7 +82,7 @@ def _place(kind: str, name: str) -> Path:
             "clone the repository, run `make setup` there, and use that .venv/bin/showreel"
         )
     path = registry.PACKAGE / f"{kind}s" / (name if kind == registry.TASKS[:-1] else f"{name}.py")
-    if path.exists() or path.with_suffix("").exists():
+    if any(place.exists() for place in (path, path.with_suffix(""), path.with_suffix(".py"))):
         raise ParamsError(f"new {kind}: {_shown(path)} is there already and stays as it is; take another name")
     return path
 

@@ -1,1 +1,1 @@
-"""NAME: which pixels of an image are brighter than half. Replace it by what is to be learnt."""
+"""NAME: which pixels of an image are bright. Replace it by what is to be learnt."""

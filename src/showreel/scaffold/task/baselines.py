@@ -5,10 +5,11 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from showreel.scaffold.task.scores import bright
 from showreel.scoring.baselines import Baseline, Made
 from showreel.storage.examples import ExampleSplit
 from showreel.storage.fields import Fields
+
+from .scores import bright
 
 
 def baselines(made: Made) -> Mapping[str, Baseline]:

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from showreel.drawing.rows import BASELINE, INPUT, NETWORK, TRUTH, Legend, Row
-from showreel.scaffold.task.scores import bright
 from showreel.storage.fields import Field, Fields
+
+from .scores import bright
 
 Images = NDArray[np.uint8]
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from showreel.scaffold.task.scores import bright, right
 from showreel.scoring.score import Direction
 from showreel.storage.fields import Described, Fields
+
+from .scores import bright, right
 
 if TYPE_CHECKING:
     import keras

@@ -11,7 +11,8 @@ TITLE = "Networks that learn NAME"
 
 def sentence(names: Mapping[str, str]) -> str:
     """Say what is learnt, given `dataset`, `input` and `model` with their options in words."""
-    return f"{names['dataset']}: a {names['model']} is given {names['input']} and learns NAME."
+    given = f"{names['dataset']}: a {names['model']} is given {names['input']}"
+    return f"{given} and learns NAME."
 
 
 def sections(entry: Any) -> "Sequence[Section]":
