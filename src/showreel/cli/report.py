@@ -36,8 +36,7 @@ def list_(pattern: str, as_json: bool, declared: schema.Params) -> None:
     from showreel.cli import terminal
     from showreel.reporting import table
 
-    names = declared.matching(pattern)
-    entries, studies = _entries(names, declared), _studies(names, declared)
+    entries, studies = _listed(declared.matching(pattern), declared)
     if as_json:
         terminal.write(_as_json([*map(table.plain, entries), *map(table.plain_study, studies)]))
     else:
@@ -62,7 +61,7 @@ def show(experiment: str, as_json: bool, declared: schema.Params) -> None:
     from showreel.reporting import details
 
     messages.check_declared(experiment, declared.experiments, "experiment")
-    (entry,) = _entries([experiment], declared)
+    (entry,), _ = _listed([experiment], declared)
     content = details.details(paths.PARAMS.parent, declared, entry)
     if as_json:
         terminal.write(_as_json(content))
@@ -73,29 +72,22 @@ def show(experiment: str, as_json: bool, declared: schema.Params) -> None:
         terminal.show(*printed.parts(content))
 
 
-def _entries(names: list[str], declared: schema.Params) -> "list[Entry]":
+def _listed(experiments: list[str], declared: schema.Params) -> "tuple[list[Entry], list[Study]]":
+    """Look up some experiments and the studies of them."""
     from showreel.reporting import state, table
 
     root = paths.PARAMS.parent
-    conditions = state.conditions(root, declared, names)
-    return [
-        table.entry(root, name, declared.experiments[name].task, condition) for name, condition in conditions.items()
-    ]
-
-
-def _studies(experiments: list[str], declared: schema.Params) -> "list[Study]":
-    """Return the studies of some experiments."""
-    from showreel.reporting import state, table
-
-    root = paths.PARAMS.parent
-    kinds = {
+    studies = {
         name: (kind, study.of)
-        for kind, studies in declared.studies.items()
-        for name, study in studies.items()
+        for kind, declared_studies in declared.studies.items()
+        for name, study in declared_studies.items()
         if study.of in experiments
     }
-    conditions = state.conditions(root, declared, kinds)
-    return [table.study(root, name, *kinds[name], condition) for name, condition in conditions.items()]
+    conditions = state.conditions(root, declared, [*experiments, *studies])
+    return (
+        [table.entry(root, name, declared.experiments[name].task, conditions[name]) for name in experiments],
+        [table.study(root, name, kind, of, conditions[name]) for name, (kind, of) in studies.items()],
+    )
 
 
 def _as_json(plain: object) -> str:
