@@ -58,17 +58,19 @@ def show(experiment: str, as_json: bool, declared: schema.Params) -> None:
       rebuild: array of commands that make it again.
     """
     from showreel.cli import terminal
-    from showreel.reporting import details
+    from showreel.reporting import details, state, table
 
     messages.check_declared(experiment, declared.experiments, "experiment")
-    (entry,), _ = _listed([experiment], declared)
-    content = details.details(paths.PARAMS.parent, declared, entry)
+    root = paths.PARAMS.parent
+    condition = state.conditions(root, declared, [experiment])[experiment]
+    entry = table.entry(root, experiment, declared.experiments[experiment].task, condition)
+    content = details.details(root, declared, entry)
     if as_json:
         terminal.write(_as_json(content))
     else:
         from showreel.reporting import printed
 
-        terminal.show_picture(paths.PARAMS.parent / paths.poster(experiment))
+        terminal.show_picture(root / paths.poster(experiment))
         terminal.show(*printed.parts(content))
 
 
