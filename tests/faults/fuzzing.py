@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
 
 from showreel.storage.errors import ShowreelError
-from showreel.storage.fields import Block
+from showreel.storage.fields import Rows
 
 SECONDS = 10.0
 """No input may take longer; most take milliseconds."""
@@ -48,8 +49,9 @@ def soon() -> Iterator[Path]:
         assert time.monotonic() - start < SECONDS
 
 
-def as_promised(blocks: Iterator[Block], classes: int, shape: tuple[int, ...] | None = None) -> None:
-    for images, labels in blocks:
+def as_promised(blocks: Iterator[dict[str, Rows]], classes: int, shape: tuple[int, ...] | None = None) -> None:
+    for block in blocks:
+        images, labels = (np.asarray(block[name]) for name in ("image", "label"))
         assert (images.dtype.name, labels.dtype.name) == ("uint8", "int32")
         assert images.ndim == 4
         assert len(images) == len(labels) > 0

@@ -42,7 +42,7 @@ def project(folder: Path, path: Path | str = "nowhere") -> Path:
     """Make a project whose data set `mine` lies at `path`."""
     made = folder / "project"
     made.mkdir()
-    text = GOOD.replace("degradations:", MINE.replace("PATH", f"'{path}'") + "degradations:")
+    text = GOOD.replace("inputs:", MINE.replace("PATH", f"'{path}'") + "inputs:")
     (made / "params.yaml").write_text(text)
     return made
 

@@ -58,7 +58,7 @@ RAW_CIFAR = gzip.decompress(CIFAR)
 def read_cifar(content: bytes) -> None:
     with soon() as raw:
         (raw / cifar10.VERSION.archive).write_bytes(content)
-        classes = cifar10.classes(raw)
+        classes = cifar10.fields(raw)["label"].classes
         assert all(name.isprintable() for name in classes)
         for split in SPLITS:
             as_promised(cifar10.read(raw, split), len(classes), (32, 32, 3))
@@ -130,7 +130,7 @@ def pack(content: bytes) -> None:
         except ShowreelError:
             assert not list((place / "raw").iterdir())
             raise
-        classes = folder.classes(place / "raw", **options)
+        classes = folder.fields(place / "raw", **options)["label"].classes
         for split in SPLITS:
             as_promised(folder.read(place / "raw", split, **options), len(classes), (8, 8, 3))
 

@@ -23,7 +23,7 @@ from test_params import GOOD
 from showreel.datasets.parts import pictures
 from showreel.gallery import onnx_properties
 from showreel.models import unet
-from showreel.params import schema
+from showreel.params import loading
 from showreel.storage.errors import ParamsError
 from showreel.training import network_file
 
@@ -68,7 +68,7 @@ def load_params(content: bytes) -> None:
         (place / "params.yaml").write_bytes(content)
         said = ""
         try:
-            assert schema.load(place / "params.yaml").seed >= 0
+            assert loading.load(place / "params.yaml").seed >= 0
         except ParamsError as error:
             said = str(error)
         assert said.isprintable()

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
-from test_prepared import reel, write
+from test_prepared import write
+from test_reel import reel
 
-from showreel.storage import prepared
+from showreel.storage import reel as reels
 
 pytestmark = pytest.mark.slow
 
@@ -20,20 +21,20 @@ SECONDS = 30
 READER = """
 import random, sys
 from pathlib import Path
-from showreel.storage import prepared
+from showreel.storage import prepared, reel
 from showreel.storage.errors import ShowreelError
 
 whole, first, last = Path(sys.argv[1]).read_bytes(), int(sys.argv[2]), int(sys.argv[3])
 path = Path(sys.argv[1]).with_suffix(".damaged.h5")
 readers = (
-    [lambda: prepared.read(path, prepared.Reel)]
+    [lambda: reel.read(path, reel.Reel)]
     if "reel" in sys.argv[1]
     else [
-        lambda: prepared.read_attributes(path),
-        lambda: prepared.image_shape(path),
+        lambda: prepared.attributes(path),
+        lambda: prepared.described(path),
         lambda: prepared.count(path, "train"),
-        *(lambda split=split: prepared.read_split(path, split) for split in ("train", "validation", "test")),
-        lambda: list(prepared.stream_split(path, "train")),
+        *(lambda split=split: prepared.read(path, split) for split in ("train", "validation", "test")),
+        lambda: list(prepared.stream(path, "train")),
     ]
 )
 for seed in range(first, last):
@@ -79,7 +80,7 @@ def test_damaged_file_is_read_or_refused(tmp_path: Path, kind: str) -> None:
     if kind == "clean":
         write(path)
     else:
-        prepared.write(path, reel(7))
+        reels.write(path, reel(7))
     faults = read_damaged(path, EXAMPLES * 2)
     of_hdf5 = [fault for fault in faults if "exit -" in fault]
     print(*of_hdf5, sep="\n")

@@ -73,7 +73,7 @@ def test_idx_files_of_no_images_are_refused(tmp_path: Path, capsys: pytest.Captu
     write_idx(folder, 12)
     (folder / IMAGES).write_bytes(gzip.compress(images(0, 2, 3)))
     (folder / LABELS).write_bytes(gzip.compress(labels(0)))
-    assert "the train split has no images" in refused(tmp_path / "project", "prepare mnist", capsys)
+    assert "the train split has no examples" in refused(tmp_path / "project", "prepare mnist", capsys)
 
 
 @pytest.mark.parametrize("header", [images(12, 2, 3, bytes(72)), images(MANY, 2, 3)], ids=["after the end", "inside"])

@@ -10,7 +10,7 @@ import pytest
 from hostile import BOUND, measured, project, refused
 from test_params import GOOD
 
-from showreel.params import schema
+from showreel.params import loading
 from showreel.storage.errors import ParamsError
 
 pytestmark = pytest.mark.slow
@@ -62,7 +62,7 @@ def test_long_text_behind_many_aliases_is_refused(tmp_path: Path, capsys: pytest
 def test_alias_of_sober_use_is_taken(tmp_path: Path) -> None:
     text = GOOD.replace("{depth: 2, filters: 16}", "&body {depth: 2, filters: 16}")
     text = text.replace("{depth: 1, filters: 16}", "*body")
-    assert schema.load(hostile(tmp_path, text) / "params.yaml").models["upscaler"] == {"depth": 2, "filters": 16}
+    assert loading.load(hostile(tmp_path, text) / "params.yaml").models["upscaler"] == {"depth": 2, "filters": 16}
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_odd_name_is_refused_in_a_short_line(
 
 @pytest.mark.parametrize("name", ODD.values(), ids=ODD)
 @pytest.mark.parametrize(
-    "before", ["source: digits", "dataset: digits", "model: unet}", "precision: auto", "depth: 2", "patch: 32"]
+    "before", ["source: digits", "dataset: digits", "model: unet, weights: random}", "precision: auto", "depth: 2", "patch: 32"]
 )
 def test_odd_value_is_refused_in_a_short_line(
     tmp_path: Path, before: str, name: str, capsys: pytest.CaptureFixture[str]
@@ -140,7 +140,7 @@ def test_every_printable_character_gives_a_name_or_a_refusal(tmp_path: Path) -> 
         path = tmp_path / "params.yaml"
         path.write_text(GOOD.replace("digits-denoiser", f"a{character}b"))
         try:
-            names = schema.load(path).experiments
+            names = loading.load(path).experiments
         except ParamsError as error:
             said.append(str(error))
         else:

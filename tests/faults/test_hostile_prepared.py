@@ -9,14 +9,16 @@ import h5py
 import numpy as np
 import pytest
 from hostile import BOUND, measured, project, refused
-from test_prepared import reel, write
+from test_prepared import write
+from test_reel import reel
 
 from showreel.storage import prepared
+from showreel.storage import reel as reels
 from showreel.storage.errors import ShowreelError
-from showreel.storage.fields import Block
 
 pytestmark = pytest.mark.slow
 
+NAMES = ("image", "label")
 SECRET = b"root:x:0:0:" * 100
 Change = Callable[[h5py.File, Path], None]
 
@@ -30,14 +32,14 @@ def replaced(name: str, **options: Any) -> Change:
 
 
 def external_storage(file: h5py.File, folder: Path) -> None:
-    replaced("test/images", shape=(7, 8, 8, 1), dtype="u1", external=[(str(folder / "secret"), 0, 448)])(file, folder)
+    replaced("test/image", shape=(7, 8, 8, 1), dtype="u1", external=[(str(folder / "secret"), 0, 448)])(file, folder)
 
 
 def virtual(file: h5py.File, folder: Path) -> None:
-    del file["test/images"]
+    del file["test/image"]
     layout = h5py.VirtualLayout((7, 8, 8, 1), "u1")
-    layout[:] = h5py.VirtualSource(str(folder / "other.h5"), "test/images", shape=(7, 8, 8, 1))
-    file.create_virtual_dataset("test/images", layout)
+    layout[:] = h5py.VirtualSource(str(folder / "other.h5"), "test/image", shape=(7, 8, 8, 1))
+    file.create_virtual_dataset("test/image", layout)
 
 
 def link(name: str, target: Callable[[Path], object]) -> Change:
@@ -49,8 +51,8 @@ def link(name: str, target: Callable[[Path], object]) -> Change:
 
 
 def group(file: h5py.File, folder: Path) -> None:
-    del file["test/images"]
-    file.create_group("test/images")
+    del file["test/image"]
+    file.create_group("test/image")
 
 
 def attribute(place: str, name: str, value: object) -> Change:
@@ -68,8 +70,8 @@ def rows(count: int, **options: Any) -> Change:
 
     def change(file: h5py.File, folder: Path) -> None:
         chunk = min(count, 4096)
-        replaced("test/images", shape=(count, 8, 8, 1), dtype="u1", chunks=(chunk, 8, 8, 1), **options)(file, folder)
-        replaced("test/labels", shape=(count,), dtype="i4", chunks=(chunk,))(file, folder)
+        replaced("test/image", shape=(count, 8, 8, 1), dtype="u1", chunks=(chunk, 8, 8, 1), **options)(file, folder)
+        replaced("test/label", shape=(count,), dtype="i4", chunks=(chunk,))(file, folder)
         file["test"].attrs["count"] = count
 
     return change
@@ -77,17 +79,22 @@ def rows(count: int, **options: Any) -> Change:
 
 def huge_chunk(file: h5py.File, folder: Path) -> None:
     options = {"shape": (7, 8, 8, 1), "maxshape": (None, 8, 8, 1), "chunks": (1 << 23, 8, 8, 1)}
-    replaced("test/images", dtype="u1", compression="gzip", **options)(file, folder)
-    file["test/images"][:] = 1
+    replaced("test/image", dtype="u1", compression="gzip", **options)(file, folder)
+    file["test/image"][:] = 1
+
+
+def about(kind: str, more: str) -> str:
+    """Return the JSON of a field."""
+    return f'{{"kind": "{kind}", "classes": [], {more}}}'
 
 
 LEADS_AWAY: dict[str, Change] = {
     "external storage": external_storage,
     "virtual": virtual,
-    "external link": link("test/images", lambda folder: h5py.ExternalLink(str(folder / "other.h5"), "test/images")),
+    "external link": link("test/image", lambda folder: h5py.ExternalLink(str(folder / "other.h5"), "test/image")),
     "external group": link("test", lambda folder: h5py.ExternalLink(str(folder / "other.h5"), "test")),
-    "soft link": link("test/images", lambda folder: h5py.SoftLink("/train/images")),
-    "soft link to itself": link("test/images", lambda folder: h5py.SoftLink("/test/images")),
+    "soft link": link("test/image", lambda folder: h5py.SoftLink("/train/image")),
+    "soft link to itself": link("test/image", lambda folder: h5py.SoftLink("/test/image")),
 }
 BOMBS: dict[str, Change] = {
     "10**12 rows of nothing": rows(10**12),
@@ -96,28 +103,33 @@ BOMBS: dict[str, Change] = {
     "chunk of 512 MiB": huge_chunk,
 }
 WRONG: dict[str, Change] = {
-    "text": replaced("test/images", data=np.array(["a"] * 7, object), dtype=h5py.string_dtype()),
-    "arrays of any length": replaced("test/images", shape=(7,), dtype=h5py.vlen_dtype(np.uint8)),
-    "references": replaced("test/images", shape=(7,), dtype=h5py.ref_dtype),
-    "compound": replaced("test/images", data=np.zeros((7, 8, 8, 1), [("a", "u1"), ("b", "u1")])),
-    "two dimensions": replaced("test/images", data=np.zeros((7, 8), np.uint8)),
-    "five dimensions": replaced("test/images", data=np.zeros((7, 8, 8, 1, 1), np.uint8)),
-    "no width": replaced("test/images", data=np.zeros((7, 8, 0, 1), np.uint8)),
-    "two channels": replaced("test/images", data=np.zeros((7, 8, 8, 2), np.uint8)),
-    "floats": replaced("test/images", data=np.zeros((7, 8, 8, 1))),
-    "scalar": replaced("test/images", data=np.uint8(3)),
-    "null": replaced("test/images", data=h5py.Empty("u1")),
-    "labels of two dimensions": replaced("test/labels", data=np.zeros((7, 2), np.int32)),
-    "big-endian labels": replaced("test/labels", data=np.zeros(7, ">i4")),
+    "text": replaced("test/image", data=np.array(["a"] * 7, object), dtype=h5py.string_dtype()),
+    "arrays of any length": replaced("test/image", shape=(7,), dtype=h5py.vlen_dtype(np.uint8)),
+    "references": replaced("test/image", shape=(7,), dtype=h5py.ref_dtype),
+    "compound": replaced("test/image", data=np.zeros((7, 8, 8, 1), [("a", "u1"), ("b", "u1")])),
+    "two dimensions": replaced("test/image", data=np.zeros((7, 8), np.uint8)),
+    "five dimensions": replaced("test/image", data=np.zeros((7, 8, 8, 1, 1), np.uint8)),
+    "no width": replaced("test/image", data=np.zeros((7, 8, 0, 1), np.uint8)),
+    "two channels": replaced("test/image", data=np.zeros((7, 8, 8, 2), np.uint8)),
+    "floats": replaced("test/image", data=np.zeros((7, 8, 8, 1))),
+    "scalar": replaced("test/image", data=np.uint8(3)),
+    "null": replaced("test/image", data=h5py.Empty("u1")),
+    "labels of two dimensions": replaced("test/label", data=np.zeros((7, 2), np.int32)),
+    "big-endian labels": replaced("test/label", data=np.zeros(7, ">i4")),
     "group for an array": group,
     "array for a group": link("test", lambda folder: np.zeros(3)),
-    "type for an array": link("test/images", lambda folder: np.dtype("i4")),
+    "type for an array": link("test/image", lambda folder: np.dtype("i4")),
     "no count": attribute("test", "count", None),
     "count of text": attribute("test", "count", "seven"),
     "count of many": attribute("test", "count", np.arange(3)),
     "count of nothing": attribute("test", "count", h5py.Empty("f4")),
     "count not a number": attribute("test", "count", math.nan),
     "negative count": attribute("test", "count", -7),
+    "no field": attribute("/", "field.image", "{}"),
+    "a field of text": attribute("/", "field.image", "image"),
+    "a field of another kind": attribute("/", "field.image", about("odour", '"colours": [], "ragged": false')),
+    "a field of many colours": attribute("/", "field.image", about("mask", '"colours": [[1]], "ragged": false')),
+    "ragged without offsets": attribute("/", "field.label", about("tokens", '"colours": [], "ragged": true')),
     "complete in words": attribute("/", "complete", "False"),
     "complete many times": attribute("/", "complete", np.ones(3)),
     "format of text": attribute("/", "format", "1"),
@@ -129,8 +141,8 @@ def hostile(folder: Path, change: Change) -> Path:
     """Make a project whose clean file of the digits somebody changed."""
     made = project(folder)
     (folder / "secret").write_bytes(SECRET)
-    write(folder / "other.h5")
-    path = write(made / "data/prepared/digits/clean.h5")
+    write(folder / "other.h5", names=NAMES)
+    path = write(made / "data/prepared/digits.h5", names=NAMES)
     with h5py.File(path, "a") as file:
         change(file, folder)
     return path
@@ -141,57 +153,57 @@ def test_file_that_is_not_ours_is_refused_in_one_line(
     tmp_path: Path, change: Change, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = hostile(tmp_path, change)
-    with pytest.raises(ShowreelError, match=r"clean\.h5: "):
-        prepared.read_split(path, "test")
-    assert "clean.h5: " in refused(tmp_path / "project", "degrade digits noisy", capsys)
+    with pytest.raises(ShowreelError, match=r"digits\.h5: "):
+        prepared.read(path, "test")
+    assert "digits.h5: " in refused(tmp_path / "project", "degrade digits-noisy", capsys)
 
 
 @pytest.mark.parametrize("change", LEADS_AWAY.values(), ids=LEADS_AWAY)
 def test_nothing_of_another_file_is_read(tmp_path: Path, change: Change) -> None:
     path = hostile(tmp_path, change)
     readers: list[Callable[[], object]] = [
-        lambda: prepared.read_attributes(path),
-        lambda: prepared.image_shape(path),
+        lambda: prepared.attributes(path),
+        lambda: prepared.described(path),
         lambda: prepared.count(path, "test"),
-        lambda: prepared.read_split(path, "test", slice(1)),
-        lambda: list(prepared.stream_split(path, "test")),
+        lambda: prepared.read(path, "test", slice(1)),
+        lambda: list(prepared.stream(path, "test")),
     ]
     for reader in readers:
-        with pytest.raises(ShowreelError, match=r"clean\.h5: not a file of showreel's"):
+        with pytest.raises(ShowreelError, match=r"digits\.h5: not a file of showreel's"):
             reader()
 
 
 @pytest.mark.parametrize("change", BOMBS.values(), ids=BOMBS)
 def test_array_larger_than_its_file_takes_no_memory(tmp_path: Path, change: Change) -> None:
     hostile(tmp_path, change)
-    outcome = measured(tmp_path / "project", "degrade digits noisy")
+    outcome = measured(tmp_path / "project", "degrade digits-noisy")
     assert outcome.code == 1
-    assert "clean.h5: not a file of showreel's (images is " in outcome.said
+    assert "digits.h5: not a file of showreel's (image is " in outcome.said
     assert outcome.megabytes < BOUND
 
 
 def test_chunks_that_are_missing_are_not_taken_for_black_images(tmp_path: Path) -> None:
     path = hostile(tmp_path, rows(7))
-    with pytest.raises(ShowreelError, match="images is larger than what the file holds of it"):
-        prepared.read_split(path, "test")
+    with pytest.raises(ShowreelError, match="image is larger than what the file holds of it"):
+        prepared.read(path, "test")
 
 
 @pytest.mark.parametrize(
     ("name", "options"),
     [
-        ("predictions", {"shape": (10**6, 1000, 8, 8, 1), "dtype": "u1", "chunks": (1, 100, 8, 8, 1)}),
-        ("predictions", {"data": np.array(["a"], object), "dtype": h5py.string_dtype()}),
-        ("psnr", {"data": h5py.Empty("f8")}),
+        ("outputs", {"shape": (10**6, 1000, 8, 8, 1), "dtype": "u1", "chunks": (1, 100, 8, 8, 1)}),
+        ("outputs", {"data": np.array(["a"], object), "dtype": h5py.string_dtype()}),
+        ("scores", {"data": h5py.Empty("f8")}),
     ],
 )
 def test_reel_that_is_not_ours_is_refused(tmp_path: Path, name: str, options: dict[str, Any]) -> None:
-    prepared.write(tmp_path / "reel.h5", reel())
+    reels.write(tmp_path / "reel.h5", reel())
     with h5py.File(tmp_path / "reel.h5", "a") as file:
         replaced(name, **options)(file, tmp_path)
     with pytest.raises(ShowreelError, match=rf"reel\.h5: not a file of showreel's \({name} is "):
-        prepared.read(tmp_path / "reel.h5", prepared.Reel)
+        reels.read(tmp_path / "reel.h5", reels.Reel)
 
 
 def test_good_file_passes(tmp_path: Path) -> None:
-    block: Block = prepared.read_split(hostile(tmp_path, attribute("/", "more", "text")), "test")
-    assert block.images.shape == (7, 8, 8, 1)
+    block = prepared.read(hostile(tmp_path, attribute("/", "more", "text")), "test")
+    assert np.asarray(block["image"]).shape == (7, 8, 8, 1)

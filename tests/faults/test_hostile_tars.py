@@ -81,7 +81,7 @@ def test_member_that_is_no_plain_file_is_left_out_and_told(
     assert "skipped 1 in all" in caplog.text
     assert caplog.text.replace("\n", "").isprintable()
     new = {path.relative_to(folder).as_posix() for path in files(tmp_path).keys() - before.keys()}
-    assert new == {"data/raw/mine/images.zip", "data/prepared/mine/clean.h5"}
+    assert new == {"data/raw/mine/images.zip", "data/prepared/mine.h5"}
 
 
 @pytest.mark.parametrize("name", ["../up.png", "/abs/x.png", "train/../../x.png"])
@@ -219,4 +219,4 @@ def test_cifar_with_a_negative_size_does_not_run_for_ever(tmp_path: Path) -> Non
     blocks = header("a", size=0) + header("b", size=-512) + END
     (tmp_path / cifar10.VERSION.archive).write_bytes(gzip.compress(blocks))
     with pytest.raises(ShowreelError, match=r"damaged \(-512 bytes in a member\)"):
-        cifar10.classes(tmp_path)
+        cifar10.fields(tmp_path)

@@ -76,7 +76,7 @@ def test_names_that_lead_elsewhere_or_come_twice_write_nothing(
         archive.writestr(name, plain())
     monkeypatch.chdir(project(tmp_path, source))
     assert [parser.main(command.split()) for command in ("download mine", "prepare mine")] == [0, 0]
-    assert sorted(path.name for path in files(tmp_path)) == ["a.zip", "clean.h5", "images.zip", "params.yaml"]
+    assert sorted(path.name for path in files(tmp_path)) == ["a.zip", "images.zip", "mine.h5", "params.yaml"]
 
 
 @pytest.mark.parametrize("name", ["test/\x1b[31m/x.png", f"test/{'n' * 5000}.png"])
@@ -89,7 +89,7 @@ def test_name_that_could_mislead_a_terminal_is_skipped(
     assert "skipped 1 in all" in caplog.text
     assert caplog.text.replace("\n", "").isprintable()
     assert len(caplog.text) < 1000
-    assert images.classes(Path("data/raw/mine"), path="", size=8) == ("images",)
+    assert images.fields(Path("data/raw/mine"), path="", size=8)["label"].classes == ("images",)
 
 
 def test_overlapping_members_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
