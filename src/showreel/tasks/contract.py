@@ -57,13 +57,15 @@ class Learning(Protocol):
 class Scores(Protocol):
     """`scores.py`: the scores of the test split. NumPy alone."""
 
-    SCORES: Mapping[str, Score]
+    @property
+    def SCORES(self) -> Mapping[str, Score]:  # noqa: N802
+        """The scores by their names; the first one is THE score."""
 
     def score(self, targets: Fields, outputs: Outputs) -> dict[str, NDArray[np.float64]]:
         """Return columns, one row an example: of the scores, or of what a pooled score is made of."""
 
     def summary(self, columns: Columns) -> dict[str, float]:
-        """Return each score of `SCORES` over all examples; the first one is THE score."""
+        """Return each score of `SCORES` over all examples."""
 
 
 class Baselines(Protocol):

@@ -14,10 +14,11 @@ from .scores import bright
 
 def baselines(made: Made) -> Mapping[str, Baseline]:
     """Return the baselines of an experiment by name; their options are tried on the validation split."""
-    return {
-        "threshold": Baseline(threshold, grid=tuple({"level": level} for level in (64, 96, 128, 160, 192))),
-        "most_often": Baseline(most_often, fit=places),
-    }
+    learners = {"most_often": Baseline(most_often, fit=places)}
+    if made.inputs["image"].shape[:2] != made.targets["image"].shape[:2]:
+        return learners
+    levels = tuple({"level": level} for level in (64, 96, 128, 160, 192))
+    return {"threshold": Baseline(threshold, grid=levels), **learners}
 
 
 def unchanged(made: Made) -> Baseline | None:
@@ -26,7 +27,7 @@ def unchanged(made: Made) -> Baseline | None:
 
 
 def threshold(inputs: Fields, *, level: int) -> NDArray[np.float32]:
-    """Answer by the input's own brightness."""
+    """Answer by the brightness of an input of the target's size."""
     brightness = np.asarray(inputs["image"]).mean(axis=-1, keepdims=True)
     return np.asarray(brightness > level, np.float32)
 
