@@ -94,7 +94,7 @@ def told(inputs: Fields, *, sigma: float) -> NDArray[np.float32]:
 def mean_of(examples: ExampleSplit, *, share: float) -> NDArray[np.float32]:
     """Learn the mean of the training images, times a share."""
     parts = [np.asarray(part.targets["image"]) for part in examples.parts()]
-    return (np.concatenate(parts).mean(axis=0) / 255 * share).astype(np.float32)
+    return np.asarray(np.concatenate(parts).mean(axis=0) / 255 * share, np.float32)
 
 
 def always(inputs: Fields, mean: NDArray[np.float32], *, share: float) -> NDArray[np.float32]:

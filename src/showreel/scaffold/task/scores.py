@@ -6,12 +6,12 @@ from numpy.typing import NDArray
 from showreel.scoring.score import Columns, Score, means
 from showreel.storage.fields import Fields
 
-SCORES = {"right": Score("right pixels", ".4f", tolerance=0.005)}
+SCORES = {"right_pixels": Score("right pixels", ".4f", tolerance=0.005)}
 
 
 def score(targets: Fields, outputs: NDArray[np.float32]) -> dict[str, NDArray[np.float64]]:
     """Return a column a score, one row an example."""
-    return {"right": right(targets, outputs)}
+    return {"right_pixels": right(targets, outputs)}
 
 
 def summary(columns: Columns) -> dict[str, float]:
