@@ -1,6 +1,7 @@
 """Imports run one way, from the command line down to files."""
 
 import ast
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,11 +41,18 @@ def imported(path: Path) -> Iterator[str]:
         for part in block.body
         for node in ast.walk(part)
     }
+    own = path.relative_to(PACKAGE.parent).parts
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module and id(node) not in typing:
-            parts = node.module.split(".")
-            names = [parts[1]] if len(parts) > 1 else [alias.name for alias in node.names]
-            yield from (name for name in names if parts[0] == "showreel" and name in PLACE)
+        if id(node) in typing:
+            continue
+        if isinstance(node, ast.Import):
+            names = [alias.name.split(".") for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            module = [*(own[: -node.level] if node.level else ()), *(node.module or "").split(".")]
+            names = [[*filter(None, module), alias.name] for alias in node.names]
+        else:
+            continue
+        yield from (name[1] for name in names if name[0] == PACKAGE.name and len(name) > 1 and name[1] in PLACE)
 
 
 @pytest.mark.parametrize("folder", PLACE)
@@ -61,3 +69,23 @@ def test_imports_run_one_way(folder: str) -> None:
 def test_every_folder_has_its_layer() -> None:
     folders = {path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name != "__pycache__"}
     assert folders - APART <= PLACE.keys()
+
+
+def test_imports_of_every_form_are_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "PACKAGE", tmp_path / "showreel")
+    forms = {
+        "import showreel.cli.parser": ["cli"],
+        "from showreel import cli, __version__": ["cli"],
+        "from showreel.cli import parser": ["cli"],
+        "from .. import stages": ["stages"],
+        "from ..stages.train import train": ["stages"],
+        "from .atomic import published": ["storage"],
+        "import numpy": [],
+        "def f():\n    from showreel.cli import parser": ["cli"],
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from showreel.cli import parser": [],
+    }
+    path = tmp_path / "showreel/storage/hdf5.py"
+    path.parent.mkdir(parents=True)
+    for text, folders in forms.items():
+        path.write_text(text)
+        assert list(imported(path)) == folders, text

@@ -12,15 +12,18 @@ ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A package of five modules: a → b → c → a, and d alone, which imports what is not there."""
+    """A package: a → b → c → a, d alone, which imports what is not there, and a folder with relative imports."""
     folder = tmp_path / "showreel"
-    folder.mkdir()
+    (folder / "inner").mkdir(parents=True)
     sources = {
         "__init__": '"""Docstring."""',
         "a": "import json\nfrom showreel import b",
         "b": "def f():\n    import showreel.c",
         "c": "from showreel.a import anything",
         "d": "from showreel import nothing",
+        "inner/e": "from . import f",
+        "inner/f": "from .g import anything",
+        "inner/g": "from ..d import anything",
     }
     for name, text in sources.items():
         (folder / f"{name}.py").write_text(text)
@@ -44,6 +47,8 @@ def test_the_digest_of_values_does_not_depend_on_the_order_of_keys() -> None:
 def test_the_closure_follows_every_import_even_in_a_circle_and_inside_functions(package: Path) -> None:
     assert provenance.closure(["showreel.a"]) == [package / "a.py", package / "b.py", package / "c.py"]
     assert provenance.closure(["showreel.d"]) == [package / "d.py"]
+    relative = [package / "d.py", *(package / f"inner/{name}.py" for name in "efg")]
+    assert provenance.closure(["showreel.inner.e"]) == relative
 
 
 def test_the_closure_of_a_training_holds_the_blocks_of_its_model_and_no_drawing() -> None:

@@ -19,6 +19,7 @@ from showreel.drawing.frame import Film, frames
 from showreel.drawing.rows import Row
 from showreel.drawing.sheet import sheet
 from showreel.params import registry
+from showreel.pipeline import provenance
 from showreel.scoring.baselines import Baseline, Made
 from showreel.scoring.columns import OTHER
 from showreel.scoring.score import Direction
@@ -127,6 +128,23 @@ def outputs(task: str, split: ExampleSplit, seed: int = 0) -> NDArray[np.float32
 def test_every_task_has_its_five_modules(task: str) -> None:
     folder = Path(str(importlib.import_module(PACKAGES[task]).__file__)).parent
     assert {path.stem for path in folder.glob("*.py")} >= {*registry.TASK_MODULES, "__init__"}
+
+
+SIBLINGS: dict[str, set[str]] = {
+    "learning": set(),
+    "scores": {"learning"},
+    "baselines": {"learning", "scores"},
+    "drawing": set(),
+}
+"""Module → what it may import of its folder: what the stage that runs it depends on, too."""
+
+
+@cases
+@pytest.mark.parametrize("part", SIBLINGS)
+def test_a_module_imports_no_other_on_which_its_stage_does_not_depend(task: str, part: str) -> None:
+    folder = Path(str(importlib.import_module(PACKAGES[task]).__file__)).parent
+    files = provenance.closure([f"{PACKAGES[task]}.{part}"])
+    assert {path.stem for path in files if path.parent == folder and path.suffix == ".py"} - {part} <= SIBLINGS[part]
 
 
 @pytest.mark.slow

@@ -187,12 +187,6 @@ def code(stage: str, **names: str) -> list[Path]:
     return [Path("src/showreel") / pattern.format(**names) for pattern in CODE[stage]]
 
 
-def modules(stage: str, **names: str) -> list[str]:
-    """Return the dotted names of the modules that a stage loads; arguments as `code`."""
-    files = [path for path in code(stage, **names) if path.suffix == ".py"]
-    return [".".join(path.relative_to("src").with_suffix("").parts) for path in files]
-
-
 def _results(name: str) -> Path:
     return Path("results") / name
 

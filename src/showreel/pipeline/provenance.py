@@ -111,8 +111,9 @@ def _imported(path: Path) -> list[Path]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             modules.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            modules.add(node.module)
-            modules.update(f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            package = ".".join(path.relative_to(SOURCE).parts[: -node.level]) if node.level else ""
+            module = ".".join(filter(None, (package, node.module)))
+            modules.update((module, *(f"{module}.{alias.name}" for alias in node.names)))
     candidates = (_source(module) for module in modules if module.split(".")[0] == PACKAGE)
     return [candidate for candidate in candidates if candidate.is_file()]

@@ -9,7 +9,7 @@ from showreel.scoring.baselines import Baseline, Made
 from showreel.storage.examples import ExampleSplit
 from showreel.storage.fields import Fields
 
-from .scores import bright
+from .learning import bright
 
 
 def baselines(made: Made) -> Mapping[str, Baseline]:

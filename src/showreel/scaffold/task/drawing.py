@@ -1,4 +1,7 @@
-"""How an example looks: rows of tiles, from top to bottom."""
+"""How an example looks: rows of tiles, from top to bottom.
+
+Rendering does not depend on `learning.py`, so nothing is imported from there.
+"""
 
 from collections.abc import Mapping
 
@@ -8,8 +11,6 @@ from numpy.typing import NDArray
 from showreel.drawing.rows import BASELINE, INPUT, NETWORK, TRUTH, Legend, Row
 from showreel.storage.fields import Field, Fields
 
-from .scores import bright
-
 Images = NDArray[np.uint8]
 
 
@@ -18,7 +19,7 @@ def rows(
 ) -> list[Row]:
     """Return the input, the baseline's answer, the network's after each epoch, and the truth."""
     between = [] if baseline is None else [Row(BASELINE, baseline[np.newaxis])]
-    truth = (bright(targets) * 255).astype(np.uint8)
+    truth = np.where(np.asarray(targets["image"]).mean(axis=-1, keepdims=True) > 127.5, 255, 0).astype(np.uint8)
     return [
         Row(INPUT, np.asarray(inputs["image"])[np.newaxis]),
         *between,

@@ -6,6 +6,8 @@ from numpy.typing import NDArray
 from showreel.scoring.score import Columns, Score, means
 from showreel.storage.fields import Fields
 
+from .learning import right
+
 SCORES = {"right_pixels": Score("right pixels", ".4f", tolerance=0.005)}
 
 
@@ -17,13 +19,3 @@ def score(targets: Fields, outputs: NDArray[np.float32]) -> dict[str, NDArray[np
 def summary(columns: Columns) -> dict[str, float]:
     """Return each score over all examples; what is pooled instead of averaged is computed from its columns here."""
     return means(columns)
-
-
-def right(targets: Fields, outputs: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return each example's share of pixels that are answered rightly, (n,)."""
-    return np.asarray(((outputs > 0.5) == bright(targets)).mean(axis=(1, 2, 3)), np.float64)
-
-
-def bright(targets: Fields) -> NDArray[np.bool_]:
-    """Return which pixels are brighter than half: (n, h, w, 1)."""
-    return np.asarray(np.asarray(targets["image"]).mean(axis=-1, keepdims=True) > 127.5)
