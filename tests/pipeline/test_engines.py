@@ -1,10 +1,11 @@
 """DVC and Snakemake declare the same graph from the same params.yaml, and each stage exactly the code that it runs."""
 
 import ast
+import json
 import re
 import subprocess
 import sys
-from collections import defaultdict
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import NamedTuple
 
@@ -74,6 +75,29 @@ def test_both_engines_know_the_same_inputs_and_outputs(in_dvc: dict[str, Job], i
             assert {name for path in job.inputs - {RANDOM} for name in _files(path)} == in_snakemake[command].inputs
 
 
+def test_every_rule_watches_the_values_and_the_revision_of_its_stage() -> None:
+    rules = [
+        rule
+        for path in sorted((ROOT / "workflow/rules").glob("*.smk"))
+        for rule in re.split(r"^ *rule\b", path.read_text(), flags=re.MULTILINE)[1:]
+        if "showreel " in rule
+    ]
+    assert len(rules) == len(paths.CODE)
+    for rule in rules:
+        verb = re.search(r'"showreel (\w+)|"showreel {(kind)}', rule)
+        assert verb, rule
+        assert f'values("{verb[1]}")' in rule or f"values({verb[2]})" in rule, rule
+
+
+def test_the_values_that_snakemake_watches_are_those_of_the_graph() -> None:
+    names = {"graph": graph, "paths": paths, "registry": registry, "STAGES": STAGES, "DECLARED": DECLARED}
+    exec((ROOT / "workflow/rules/lookup.smk").read_text(), names)
+    for stage in STAGES.values():
+        values = names["values"](stage.kind)(stage.command.split()[1:])  # type: ignore[operator]
+        revision = provenance.revisions()[stage.kind]
+        assert json.loads(values) == DECLARED.values(*stage.params) | {"revision": revision}
+
+
 def test_the_gallery_reads_what_lies_in_the_folders_that_dvc_watches(
     in_dvc: dict[str, Job], in_snakemake: dict[str, Job]
 ) -> None:
@@ -84,31 +108,37 @@ def test_the_gallery_reads_what_lies_in_the_folders_that_dvc_watches(
     assert all(any(str(folder) in watched for folder in Path(path).parents) for path in read)
 
 
-def test_what_a_stage_imports_decides_its_results_and_is_declared_or_is_plumbing(in_dvc: dict[str, Job]) -> None:
-    for command, job in in_dvc.items():
-        declared = {path for path in job.inputs if path.startswith("src/")}
-        stage = STAGES[graph.stage_name(command.removeprefix("showreel "))]
-        modules = [_module(path) for place in stage.code for path in provenance.sources(ROOT / place)]
-        closure = provenance.closure(module for module in modules if module)
-        for path in (path for path in closure if path.suffix == ".py"):
-            name = _relative(path)
-            parts = Path(name).parts
-            is_declared = any(str(place) in declared for place in (Path(name), *Path(name).parents))
-            assert is_declared or parts[2] in (*paths.PLUMBING, *NEVER_NUMBERS[stage.kind]), f"{command}: {name}"
+NEVER_NUMBERS: dict[str, tuple[str, ...]] = {
+    "degrade": ("scoring/baselines.py",),  # what a baseline is; none runs
+    "train": ("scoring/score.py",),  # the direction of a score
+    "render": (
+        "tasks/*/learning.py",
+        "training/*",
+    ),  # with which scores.py computes; here it only says how they are written
+    "gallery": ("degradations/parts/*", "models/parts/*", "training/*"),  # behind the modules of a task that compute
+}
+"""Stage → files in its closure that it depends on in no engine, since it uses words of theirs alone, and no number."""
 
 
-NEVER_NUMBERS: dict[str, tuple[str, ...]] = defaultdict(
-    tuple,
-    {
-        "degrade": ("scoring",),  # what a baseline is, which it names
-        "train": ("scoring",),  # the direction and the name of a score
-        "evaluate": ("drawing",),
-        "render": ("tasks",),  # how scores are written; none is computed
-        "cross": ("datasets",),
-        "gallery": ("datasets", "degradations", "models", "training", "stages", "applying", "exporting"),
-    },
-)
-"""Stage → folders of which it uses words alone, and no number."""
+def undeclared(stage: graph.Stage) -> set[str]:
+    """Return what a stage imports, at first or at second hand, that is neither its declared code nor plumbing."""
+    modules = [_module(path) for place in stage.code for path in provenance.sources(ROOT / place)]
+    closure = provenance.closure(module for module in modules if module)
+    names = {Path(_relative(path)) for path in closure if path.suffix == ".py"}
+    declared = {name for name in names if not {name, *name.parents}.isdisjoint(stage.code)}
+    folder = Path("src/showreel")
+    others = {name.relative_to(folder) for name in names - declared}
+    return {name.as_posix() for name in others if name.parts[0] not in paths.PLUMBING}
+
+
+def test_what_a_stage_imports_decides_its_results_and_is_declared_or_is_plumbing() -> None:
+    used = set()
+    for stage in STAGES.values():
+        for name in undeclared(stage):
+            patterns = [pattern for pattern in NEVER_NUMBERS.get(stage.kind, ()) if fnmatch(name, pattern)]
+            assert patterns, f"{stage.command}: {name}"
+            used |= {(stage.kind, pattern) for pattern in patterns}
+    assert used == {(kind, pattern) for kind, patterns in NEVER_NUMBERS.items() for pattern in patterns}
 
 
 def test_every_path_of_the_layout_is_an_output_of_its_stage(in_dvc: dict[str, Job]) -> None:
