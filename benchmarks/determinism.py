@@ -36,14 +36,12 @@ def main() -> None:
 def speed(folder: Path, mode: str) -> float:
     """Train in another process, since the mode cannot be left again, and return images a second."""
     subprocess.run([sys.executable, __file__, "train", str(folder), mode], check=True, stderr=subprocess.DEVNULL)
-    return float(pd.read_csv(folder / "timing.csv")["images_per_second"][1:].median())
+    return float(pd.read_csv(folder / "timing.csv")["examples_per_second"][1:].median())
 
 
 def train_once(folder: Path, mode: str) -> None:
-    from showreel.stages.train import Recipe
-
-    options, deterministic = {"depth": 2, "filters": 16}, mode == "deterministic"
-    material.train(folder, Recipe("unet", options, 20, EPOCHS, 128, 0.001, "auto", deterministic=deterministic))
+    options = {"depth": 2, "filters": 16}
+    material.train(folder, options=options, epochs=EPOCHS, deterministic=mode == "deterministic")
 
 
 if __name__ == "__main__":

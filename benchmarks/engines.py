@@ -43,12 +43,18 @@ STAGE = {
 PARAMS = {
     "seed": 20,
     "datasets": {"digits": {"source": "digits"}},
-    "degradations": {"noisy": {"sigma": 0.5}},
+    "inputs": {"digits-noisy": {"dataset": "digits", "degradation": "noisy", "sigma": 0.5}},
     "models": {"unet": {"depth": 1, "filters": 2}},
     "training": {"epochs": 1, "batch_size": 128, "learning_rate": 0.001, "precision": "float32"},
+    "crosses": {},
 }
-EXPERIMENT = {"dataset": "digits", "input": "noisy", "model": "unet"}
-COPIED = ("dvc.yaml", "Snakefile", ".dvcignore", ".gitignore", "workflow", "src", "profiles", "exports")
+EXPERIMENT = {
+    "task": "restoration", "dataset": "digits", "input": "digits-noisy", "model": "unet", "weights": "random",
+}  # fmt: skip
+COPIED = (
+    "dvc.yaml", "Snakefile", ".dvcignore", ".gitignore", "workflow", "src", "profiles", "exports",
+    "models/random.keras",
+)  # fmt: skip
 
 
 def measure(rounds: int) -> Iterator[Result]:
@@ -99,7 +105,7 @@ def _project(folder: Path, count: int) -> None:
     for command in ("git init --quiet", "dvc init --quiet"):
         _seconds(folder, command.split())
     shutil.copytree(material.ROOT / ".dvc/plots", folder / ".dvc/plots")
-    for stage in (["download", "digits"], ["prepare", "digits"], ["degrade", "digits", "noisy"]):
+    for stage in (["download", "digits"], ["prepare", "digits"], ["degrade", "digits-noisy"]):
         _seconds(folder, ["showreel", *stage])
     for stage in ("train", "evaluate", "render"):
         _seconds(folder, ["showreel", stage, first])
@@ -109,8 +115,9 @@ def _project(folder: Path, count: int) -> None:
             copy = shutil.copytree if path.is_dir() else shutil.copy2
             copy(path, path.with_name(path.name.replace(first, name)))
     for record in sorted((folder / "lineage").rglob(f"{first}.json")):
+        text = json.dumps({key: value for key, value in json.loads(record.read_text()).items() if key != "digest"})
         for name in names[1:]:
-            record.with_name(f"{name}.json").write_text(record.read_text().replace(first, name))
+            record.with_name(f"{name}.json").write_text(text.replace(first, name))
     _seconds(folder, ["showreel", "gallery"])
     _commit(folder, names)
     _seconds(folder, ["snakemake", "--quiet", "all", "--cores", "2", "--touch", "all_gifs"])

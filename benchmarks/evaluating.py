@@ -9,7 +9,7 @@ from harness import OURS, Result
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from showreel.tasks.restoration.learning import unit
-from showreel.tasks.restoration.scores import score
+from showreel.tasks.restoration.scores import similarity
 
 COUNT, LOOP = 10_000, 500
 SHAPES = ((28, 28, 1), (32, 32, 3))
@@ -23,22 +23,22 @@ def measure(rounds: int) -> Iterator[Result]:
 
 
 def _measured(shape: tuple[int, int, int], rounds: int) -> Result:
-    *_, data = material.prepared(shape, (8, 8, COUNT))
-    pairs = material.pairs(shape, (8, 8, COUNT), "test").read()
-    restored = unit(pairs.degraded)
+    noisy, clean, data = material.prepared(shape, (8, 8, COUNT))
+    degraded, targets = material.arrays(noisy, clean, "test")
+    restored = unit(degraded)
 
     def loop() -> dict[str, list[float]]:
         found: dict[str, list[float]] = {"psnr": [], "ssim": []}
-        for one, other in zip(pairs.target[:LOOP], restored[:LOOP], strict=True):
+        for one, other in zip(targets[:LOOP], restored[:LOOP], strict=True):
             target = one / 255
             found["psnr"].append(peak_signal_noise_ratio(target, other, data_range=1))
             found["ssim"].append(structural_similarity(target, other, data_range=1, channel_axis=-1))
         return found
 
-    ours, theirs = score(pairs.target, restored), loop()
+    ours, theirs = similarity(targets, restored), loop()
     gap = max(float(np.abs(ours[kind][:LOOP] - theirs[kind]).max()) for kind in theirs)
     cases = {
-        OURS: lambda: material.rate(COUNT, lambda: score(pairs.target, restored)),
+        OURS: lambda: material.rate(COUNT, lambda: similarity(targets, restored)),
         LOOP_NAME: lambda: material.rate(LOOP, loop),
     }
     rates = harness.paired(cases, rounds, title=f"score {data}")

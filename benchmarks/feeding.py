@@ -13,7 +13,8 @@ import material
 import numpy as np
 from harness import OURS, Result
 
-from showreel.storage.examples import PairedSplit
+from showreel.storage.examples import ExampleSplit
+from showreel.tasks.restoration import learning
 from showreel.training import feeding
 from showreel.training.feeding import Feed
 
@@ -36,10 +37,10 @@ def measure(rounds: int) -> Iterator[Result]:
 
 def _compared(shape: tuple[int, int, int], counts: tuple[int, int, int], rounds: int) -> Result:
     noisy, clean, _ = material.prepared(shape, counts)
-    source = PairedSplit.of(noisy, clean, "train")
-    feeds = {OURS: Feed(source, BATCH)}
+    source = material.examples(noisy, clean, "train")
+    feeds = {OURS: Feed(source, learning.batch, BATCH)}
     with patch.multiple(feeding, WINDOW_BYTES=WINDOW_BYTES, MEMORY_BYTES=0):
-        feeds[STREAMED] = Feed(source, BATCH)
+        feeds[STREAMED] = Feed(source, learning.batch, BATCH)
         rates = _rates(feeds, source, rounds)
     question = f"feeding, {source.count:,} pairs of {'×'.join(map(str, shape))}"
     return Result(question, "images/s", rates, notes=("; ".join(_verdicts(shape, rates)),), own=(STREAMED,))
@@ -53,7 +54,7 @@ def _verdicts(shape: tuple[int, int, int], rates: dict[str, list[float]]) -> Ite
     yield f"streamed, {fewer:.2f} times fewer (at most {MOST}: {'met' if fewer <= MOST else 'missed'})"
 
 
-def _rates(feeds: dict[str, Feed], source: PairedSplit, rounds: int) -> dict[str, list[float]]:
+def _rates(feeds: dict[str, Feed], source: ExampleSplit, rounds: int) -> dict[str, list[float]]:
     generator = np.random.default_rng(0)
 
     def rate(feed: Feed) -> float:

@@ -15,10 +15,9 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 from showreel.gallery import site
-from showreel.gallery.entry import Source
-from showreel.params import schema
+from showreel.params import loading
 from showreel.pipeline import paths
-from showreel.reporting.sources import source
+from showreel.reporting.sources import Source, source
 
 COUNTS = (18, 200)
 MEGABIT = 1e6 / 8
@@ -39,7 +38,7 @@ class Quiet(SimpleHTTPRequestHandler):
 
 
 def sources(count: int) -> list[Source]:
-    declared = schema.load(paths.PARAMS)
+    declared = loading.load(paths.PARAMS)
     made = [name for name in declared.experiments if all(path.exists() for path in paths.results(name).values())]
     if not made:
         raise SystemExit("there are no results here; `make demo` makes some")

@@ -152,51 +152,62 @@ def _degrade(folder: Path, size: Size) -> Callable[[], None]:
     from showreel.stages.degrade import degrade
 
     return lambda: degrade(
-        "noisy", folder / "clean.h5", folder / "noisy.h5", seed=1, options={"sigma": 0.5},
+        "bench", "noisy", folder / "clean.h5", folder / "noisy.h5", seed=1, options={"sigma": 0.5},
         lineage=material.lineage(folder),
     )  # fmt: skip
 
 
 def _train(folder: Path, size: Size) -> Callable[[], object]:
-    from showreel.stages.train import Recipe
+    import showreel.stages.train  # noqa: F401 – its time is none of the stage's
 
     options = {"depth": 1, "filters": size.filters}
-    recipe = Recipe("unet", options, 1, EPOCHS, BATCH, 0.001, "auto", deterministic=False)
-    return lambda: material.train(folder, recipe)
+    return lambda: material.train(folder, options=options, seed=1, epochs=EPOCHS, batch_size=BATCH)
 
 
 def _evaluate(folder: Path, size: Size) -> Callable[[], None]:
-    from showreel.stages.evaluate import evaluate
+    from showreel.stages.evaluate import Paths, evaluate
 
-    names = ("metrics", "baselines", "scores")
-    return lambda: evaluate(
-        "bench", model=folder / "m.keras", reel=folder / "m.reel.h5", degraded=folder / "noisy.h5",
-        clean=folder / "clean.h5", degradation="noisy", examples=folder / "e.h5", lineage=material.lineage(folder),
-        **{name: folder / RESULTS[name] for name in names},
+    files = Paths(
+        input=folder / "noisy.h5", dataset=folder / "clean.h5", model=folder / "m.keras", reel=folder / "m.reel.h5",
+        chosen=folder / "e.h5", **{name: folder / RESULTS[name] for name in ("metrics", "baselines", "scores")},
     )  # fmt: skip
+    return lambda: evaluate("bench", files, task=material.TASK, lineage=material.lineage(folder))
 
 
 def _render(folder: Path, size: Size) -> Callable[[], None]:
-    from showreel.stages.render import render
+    from showreel.stages.render import Paths, render
 
-    names = ("gif", "poster", "card", "still", "sheet", "places")
-    return lambda: render(
-        "bench", reel=folder / "m.reel.h5", examples=folder / "e.h5", metrics=folder / RESULTS["metrics"],
-        lineage=material.lineage(folder), **{name: folder / RESULTS[name] for name in names},
-    )  # fmt: skip
+    names = ("metrics", "gif", "poster", "card", "still", "sheet", "places")
+    results = {name: folder / RESULTS[name] for name in names}
+    files = Paths(reel=folder / "m.reel.h5", chosen=folder / "e.h5", **results)
+    return lambda: render("bench", files, lineage=material.lineage(folder))
 
 
 def _gallery(folder: Path, size: Size) -> Callable[[], None]:
-    from showreel.gallery.entry import Source
+    from showreel.reporting.sources import Source
     from showreel.stages.gallery import gallery
 
     results, missing = {name: folder / file for name, file in RESULTS.items()}, folder / "missing"
     sources = [
-        Source(f"bench-{number}", "bench", "noisy", "unet", results, missing, missing, missing)
+        Source(
+            f"bench-{number}",
+            material.TASK,
+            "bench",
+            "bench-noisy",
+            "noisy",
+            "unet",
+            results,
+            missing,
+            missing,
+            missing,
+        )
         for number in range(size.experiments)
     ]
-    return lambda: gallery(sources, folder / "gallery", pending=(), lineage=material.lineage(folder))
+    return lambda: gallery(sources, folder / "gallery", studies={}, pending=(), lineage=material.lineage(folder))
 
+
+WHAT = ("bench", "bench-noisy", "noisy", "unet")
+"""Data set, input, degradation and model."""
 
 RESULTS = {
     "metrics": "m.json", "history": "h.csv", "baselines": "b.csv", "scores": "s.csv", "gif": "a.gif",

@@ -9,22 +9,20 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from showreel.__main__ import set_up_libraries
 from showreel.datasets import mnist
 from showreel.pipeline.lineage import Lineage
 from showreel.stages.degrade import degrade
 from showreel.storage import prepared as storage
-from showreel.storage.examples import PairedSplit
-from showreel.storage.fields import SPLITS, Block, Split
-
-if TYPE_CHECKING:
-    from showreel.stages.train import Recipe
+from showreel.storage.examples import ExampleSplit
+from showreel.storage.fields import SPLITS, Field, Split
 
 set_up_libraries()
 
@@ -34,6 +32,9 @@ MNIST = (28, 28, 1)
 BLOCK_BYTES = 1 << 20
 OCTAVES = (2, 4, 8, 16)
 CONTRAST = 0.6
+TASK, FIELDS = "restoration", ("image",)
+TRAINING = {"batch_size": 128, "learning_rate": 0.001, "precision": "auto", "deterministic": False}
+"""What every training here has, but for what a measurement changes."""
 
 
 def scratch() -> Path:
@@ -52,18 +53,28 @@ def mnist_folder() -> Path | None:
 
 
 def lineage(folder: Path) -> Lineage:
-    return Lineage.begin("bench", record=folder / "record.json", modules=(), inputs=(), params={})
+    return Lineage.begin("bench", record=folder / "record.json", code=(), inputs=(), params={})
 
 
-def train(folder: Path, recipe: "Recipe") -> Path:
-    """Run the stage on a folder's `noisy.h5` and `clean.h5`, and return its table of seconds."""
-    from showreel.stages.train import train
+def train(folder: Path, *, options: dict[str, Any], seed: int = 20, **training: Any) -> Path:
+    """Run the stage on a folder's `noisy.h5` and `clean.h5`, and return its table of seconds.
 
-    names = {"model": "m.keras", "reel": "m.reel.h5", "history": "h.csv", "timing": "timing.csv", "kept": "c.npz"}
-    paths = {name: folder / file for name, file in names.items()}
-    files = {"degraded": folder / "noisy.h5", "clean": folder / "clean.h5"}
-    train("bench", **files, **paths, recipe=recipe, lineage=lineage(folder))
-    return paths["timing"]
+    Args:
+        folder: where the files are, and where what the stage writes goes.
+        options: the U-Net's.
+        seed: of the training.
+        **training: the number of epochs, and what differs from `TRAINING`.
+    """
+    from showreel.stages.train import Paths, train
+
+    files = Paths(
+        input=folder / "noisy.h5", dataset=folder / "clean.h5", parent=None, model=folder / "m.keras",
+        reel=folder / "m.reel.h5", history=folder / "h.csv", timing=folder / "timing.csv", checkpoint=folder / "c.npz",
+    )  # fmt: skip
+    training = TRAINING | training
+    train("bench", files, task=TASK, model="unet", options=options, seed=seed, training=training,
+          lineage=lineage(folder))  # fmt: skip
+    return files.timing
 
 
 @functools.cache
@@ -77,12 +88,12 @@ def prepared(shape: tuple[int, int, int], counts: tuple[int, int, int]) -> tuple
     folder = scratch()
     clean, noisy, place = folder / "clean.h5", folder / "noisy.h5", mnist_folder()
     real = shape == MNIST and place is not None and counts[0] <= 55_000
-    blocks = {
-        split: Block(images(place if real else None, split, count, shape), np.zeros(count, np.int32))
-        for split, count in zip(SPLITS, counts, strict=True)
-    }
-    storage.write_prepared(clean, ((split, [block]) for split, block in blocks.items()), {"dataset": "bench"})
-    degrade("noisy", clean, noisy, seed=20, options={"sigma": SIGMA}, lineage=lineage(folder))
+    source = place if real else None
+    splits = (
+        (split, [{"image": images(source, split, count, shape)}]) for split, count in zip(SPLITS, counts, strict=True)
+    )
+    write(clean, splits)
+    add_noise(clean, noisy)
     return noisy, clean, "MNIST" if real else f"made-up images of {'×'.join(map(str, shape))}"
 
 
@@ -93,7 +104,7 @@ def images(place: Path | None, split: Split, count: int, shape: tuple[int, int, 
     other, as in photographs.
     """
     if place is not None:
-        return np.concatenate([block.images for block in mnist.read(place, split)])[:count]
+        return np.concatenate([np.asarray(block["image"]) for block in mnist.read(place, split)])[:count]
     generator = np.random.default_rng(SPLITS.index(split))
     values = np.full((count, *shape), 0.5, np.float32)
     for points in OCTAVES:
@@ -118,19 +129,35 @@ def write_random(path: Path, counts: tuple[int, int, int], shape: tuple[int, int
         shape: of an image.
     """
     splits = ((split, _random(count, shape)) for split, count in zip(SPLITS, counts, strict=True))
-    storage.write_prepared(path, splits, {"dataset": "bench"})
+    write(path, splits)
 
 
-def _random(count: int, shape: tuple[int, int, int]) -> Iterator[Block]:
+def write(path: Path, splits: Iterable[tuple[Split, Iterable[dict[str, NDArray[np.uint8]]]]]) -> None:
+    """Write a prepared file of images alone."""
+    storage.write(path, splits, {"image": Field("image")}, {"dataset": "bench"})
+
+
+def add_noise(clean: Path, noisy: Path) -> None:
+    """Run the stage that makes noisy inputs."""
+    degrade("bench", "noisy", clean, noisy, seed=20, options={"sigma": SIGMA}, lineage=lineage(noisy.parent))
+
+
+def _random(count: int, shape: tuple[int, int, int]) -> Iterator[dict[str, NDArray[np.uint8]]]:
     generator = np.random.default_rng(0)
     rows = max(1, BLOCK_BYTES // int(np.prod(shape)))
     for start in range(0, count, rows):
-        images = generator.integers(0, 256, (min(rows, count - start), *shape), np.uint8)
-        yield Block(images, np.zeros(len(images), np.int32))
+        yield {"image": generator.integers(0, 256, (min(rows, count - start), *shape), np.uint8)}
 
 
-def pairs(shape: tuple[int, int, int], counts: tuple[int, int, int], split: Split) -> PairedSplit:
-    return PairedSplit.of(*prepared(shape, counts)[:2], split)
+def examples(noisy: Path, clean: Path, split: Split) -> ExampleSplit:
+    """Return a split of noisy images and of the clean ones that belong to them."""
+    return ExampleSplit.of(noisy, clean, split, FIELDS, FIELDS)
+
+
+def arrays(noisy: Path, clean: Path, split: Split) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return noisy and clean images, uint8 (n, h, w, c) each."""
+    inputs, targets = examples(noisy, clean, split).read()
+    return np.asarray(inputs["image"]), np.asarray(targets["image"])
 
 
 def rate(amount: float, work: Callable[[], object]) -> float:

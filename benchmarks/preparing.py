@@ -9,7 +9,6 @@ import numpy as np
 from harness import OURS, Result
 from skimage.util import random_noise
 
-from showreel.stages.degrade import degrade
 from showreel.storage import prepared
 
 SHAPES = {material.MNIST: (54_000, 1_000, 10_000), (32, 32, 3): (14_000, 1_000, 2_000)}
@@ -26,12 +25,12 @@ def measure(rounds: int) -> Iterator[Result]:
 
 def _compared(shape: tuple[int, int, int], counts: tuple[int, int, int], rounds: int) -> Result:
     _, clean, data = material.prepared(shape, counts)
-    images = prepared.read_split(clean, "train").images
+    images = np.asarray(prepared.read(clean, "train")["image"])
     count, size = sum(counts), int(np.prod(shape))
     folder = material.scratch()
 
     def ours() -> None:
-        degrade("noisy", clean, folder / "ours.h5", seed=20, options={"sigma": 0.5}, lineage=material.lineage(folder))
+        material.add_noise(clean, folder / "ours.h5")
 
     def least() -> None:
         generator = np.random.Generator(np.random.Philox(20))

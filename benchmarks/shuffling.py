@@ -15,14 +15,13 @@ from unittest.mock import patch
 import material
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from tqdm import tqdm
-from training import BATCH, OPTIONS, RATE
+from training import BATCH, OPTIONS
 
 from showreel.datasets import mnist
-from showreel.stages.degrade import degrade
-from showreel.stages.train import Recipe
 from showreel.storage import prepared
-from showreel.storage.fields import SPLITS, Block
+from showreel.storage.fields import SPLITS, Split
 from showreel.training import feeding
 
 COUNTS = dict(zip(SPLITS, (12_800, 2_000, 8), strict=True))
@@ -51,21 +50,21 @@ def _sorted() -> Path:
     if place is None:
         raise SystemExit("MNIST is not here: `showreel download mnist` brings it")
     clean, noisy = folder / "clean.h5", folder / "noisy.h5"
-    prepared.write_prepared(clean, ((split, _blocks(place, split)) for split in SPLITS), {"dataset": "bench"})
-    degrade("noisy", clean, noisy, seed=20, options={"sigma": material.SIGMA}, lineage=material.lineage(folder))
+    material.write(clean, ((split, _blocks(place, split)) for split in SPLITS))
+    material.add_noise(clean, noisy)
     return folder
 
 
-def _blocks(place: Path, split: str) -> Iterator[Block]:
-    images, labels = (np.concatenate(parts)[: COUNTS[split]] for parts in zip(*mnist.read(place, split), strict=True))
-    order = np.argsort(labels, kind="stable")
-    yield Block(images[order], labels[order])
+def _blocks(place: Path, split: Split) -> Iterator[dict[str, NDArray[np.uint8]]]:
+    blocks = list(mnist.read(place, split))
+    images, labels = (np.concatenate([block[field] for block in blocks])[: COUNTS[split]] for field in mnist.FIELDS)
+    yield {"image": images[np.argsort(labels, kind="stable")]}
 
 
 def _reached(folder: Path, seed: int) -> float:
     """Train, and return the PSNR on the validation split after the last epoch in dB."""
-    material.train(folder, Recipe("unet", OPTIONS, seed, EPOCHS, BATCH, RATE, "auto", deterministic=False))
-    return float(pd.read_csv(folder / "h.csv")["validation_psnr"].iloc[-1])
+    material.train(folder, options=OPTIONS, seed=seed, epochs=EPOCHS)
+    return float(pd.read_csv(folder / "h.csv")["validation_score"].iloc[-1])
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from showreel.training import feeding
 
 SHAPE = (64, 64, 3)
 OTHERS = 256
-RECIPE = {"depth": 0, "filters": 1}
+OPTIONS = {"depth": 0, "filters": 1}
 
 
 def main(sizes: list[float]) -> None:
@@ -41,9 +41,7 @@ def _train(folder: Path) -> tuple[float, float]:
     """Train in this process for one epoch; return its seconds and the peak memory in MB."""
     import pandas as pd
 
-    from showreel.stages.train import Recipe
-
-    timing = material.train(folder, Recipe("unet", RECIPE, 1, 1, 128, 0.001, "auto", deterministic=False))
+    timing = material.train(folder, options=OPTIONS, seed=1, epochs=1)
     seconds = float(pd.read_csv(timing)["seconds"].sum())
     return seconds, harness.peak_megabytes()
 

@@ -90,26 +90,28 @@ def _notes(epochs: int, reached: dict[str, dict[str, float]]) -> tuple[str, ...]
 def ours(noisy: Path, clean: Path, epochs: int, scores: Path) -> Case:
     import keras
 
-    from showreel.stages.train import Recipe, _compiled
-    from showreel.storage.examples import PairedSplit
-    from showreel.training import device, halves
-    from showreel.training.feeding import Feed
+    from showreel.models import unet
+    from showreel.storage.fields import SPLITS
+    from showreel.tasks.restoration import learning
+    from showreel.training import device, loop
+    from showreel.training.loop import Experiment, Recipe
     from showreel.training.prediction import predict
 
-    recipe = Recipe("unet", OPTIONS, SEED, epochs, BATCH, RATE, "auto", deterministic=False)
+    recipe = Recipe(unet.build, OPTIONS, SEED, epochs, BATCH, RATE, "auto", deterministic=False)
     device.set_arithmetic(recipe.precision, deterministic=recipe.deterministic)
-    halved = halves.one_core_each()
-    source = PairedSplit.of(noisy, clean, "train")
-    feed, test = Feed(source, BATCH), PairedSplit.of(noisy, clean, "test").read()
-    network: keras.Model = _compiled("bench", recipe, source, feed.steps, halved=halved)
+    halved = loop.halved(recipe)
+    splits = {split: material.examples(noisy, clean, split) for split in SPLITS}
+    experiment = Experiment("bench", learning, splits, recipe)
+    feed, (degraded, targets) = loop.feed(experiment), material.arrays(noisy, clean, "test")
+    network: keras.Model = loop.compiled(experiment, feed.steps, halved=halved)
     numbers = iter(range(epochs))
 
     def epoch() -> float:
         start, number = time.perf_counter(), next(numbers)
         network.fit(feed.batches(np.random.default_rng((SEED, number))), verbose=0, shuffle=False)
         seconds = time.perf_counter() - start
-        _write(scores, test.target, predict(network, test.degraded), network.count_params())
-        return source.count / seconds
+        _write(scores, targets, predict(network, degraded), network.count_params())
+        return splits["train"].count / seconds
 
     return epoch
 
@@ -120,10 +122,9 @@ def plain(noisy: Path, clean: Path, epochs: int, scores: Path) -> Case:
     import keras
 
     from showreel.models.parts import blocks
-    from showreel.storage.examples import PairedSplit
 
-    splits = {split: PairedSplit.of(noisy, clean, split).read() for split in ("train", "test")}
-    degraded, targets = (array.astype(np.float32) / 255 for array in splits["train"])
+    degraded, targets = (array.astype(np.float32) / 255 for array in material.arrays(noisy, clean, "train"))
+    test, test_targets = material.arrays(noisy, clean, "test")
     keras.utils.set_random_seed(SEED)
     images = keras.Input(degraded.shape[1:])
     network = keras.Model(images, blocks.restored(blocks.u_net(images, **OPTIONS), targets.shape[1:]))
@@ -134,8 +135,8 @@ def plain(noisy: Path, clean: Path, epochs: int, scores: Path) -> Case:
         start = time.perf_counter()
         network.fit(degraded, targets, batch_size=BATCH, verbose=0)
         seconds = time.perf_counter() - start
-        restored = network.predict(splits["test"].degraded.astype(np.float32) / 255, batch_size=1024, verbose=0)
-        _write(scores, splits["test"].target, restored, network.count_params())
+        restored = network.predict(test.astype(np.float32) / 255, batch_size=1024, verbose=0)
+        _write(scores, test_targets, restored, network.count_params())
         return len(targets) / seconds
 
     return epoch
@@ -144,11 +145,9 @@ def plain(noisy: Path, clean: Path, epochs: int, scores: Path) -> Case:
 def torch(noisy: Path, clean: Path, epochs: int, scores: Path, *, compiled: bool = False) -> Case:
     import torch
 
-    from showreel.storage.examples import PairedSplit
-
     torch.manual_seed(SEED)
-    splits = {split: PairedSplit.of(noisy, clean, split).read() for split in ("train", "test")}
-    images, targets = (torch.from_numpy(array).permute(0, 3, 1, 2) for array in splits["train"])
+    images, targets = (torch.from_numpy(array).permute(0, 3, 1, 2) for array in material.arrays(noisy, clean, "train"))
+    degraded, test_targets = material.arrays(noisy, clean, "test")
     network = _torch_network(images.shape[1]).to(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(network.parameters(), RATE, fused=True)
     steps = epochs * -(-len(images) // BATCH)
@@ -171,10 +170,10 @@ def torch(noisy: Path, clean: Path, epochs: int, scores: Path, *, compiled: bool
             schedule.step()
         seconds = time.perf_counter() - start
         with torch.no_grad(), autocast():
-            test = torch.from_numpy(splits["test"].degraded).permute(0, 3, 1, 2).float().div_(255)
+            test = torch.from_numpy(degraded).permute(0, 3, 1, 2).float().div_(255)
             parts = [network(part).float().clamp(0, 1) for part in test.split(1024)]
         restored = torch.cat(parts).permute(0, 2, 3, 1).numpy()
-        _write(scores, splits["test"].target, restored, sum(one.numel() for one in network.parameters()))
+        _write(scores, test_targets, restored, sum(one.numel() for one in network.parameters()))
         return len(images) / seconds
 
     return epoch

@@ -16,9 +16,10 @@ from playwright.sync_api import Page, sync_playwright
 
 from showreel.exporting.parity import in_float32
 from showreel.gallery import site
-from showreel.params import schema
+from showreel.params import loading, schema
 from showreel.pipeline import paths
 from showreel.reporting.sources import source
+from showreel.storage import prepared
 from showreel.training import network_file
 from showreel.training.prediction import predict
 
@@ -43,8 +44,7 @@ def measure(name: str, page: Page, address: str, declared: schema.Params) -> Non
     page.wait_for_function("shown.restored")
     loaded = time.perf_counter() - start
     experiment = declared.experiments[name]
-    prepared = paths.prepared(experiment.dataset, experiment.input)
-    images = prepared.read_split(prepared, "test", slice(0, IMAGES)).images
+    images = np.asarray(prepared.read(paths.prepared(experiment.input), "test", slice(0, IMAGES), ["image"])["image"])
     expected = predict(in_float32(network_file.load(paths.model(name))), images)
     answers = [answered(page, image) for image in images]
     took, found = np.array([one for one, _ in answers]), np.stack([values for _, values in answers])
@@ -58,7 +58,7 @@ def measure(name: str, page: Page, address: str, declared: schema.Params) -> Non
 
 
 def main() -> None:
-    declared, names, folder = schema.load(paths.PARAMS), sys.argv[1:], material.scratch()
+    declared, names, folder = loading.load(paths.PARAMS), sys.argv[1:], material.scratch()
     with sync_playwright() as started:
         site.write([source(name, declared) for name in names], folder)
         browser = started.chromium.launch(

@@ -17,7 +17,7 @@ from pathlib import Path
 import material
 from harness import Result
 
-from showreel.params import schema
+from showreel.params import loading
 from showreel.pipeline import paths
 
 TRIO = ("mnist-identity", "mnist-denoiser", "mnist-superresolution")
@@ -55,7 +55,7 @@ def _seconds(words: list[str]) -> float:
 
 
 def _trained(name: str) -> tuple[str, str]:
-    epochs = schema.load(material.ROOT / paths.PARAMS).recipe(name)["epochs"]
+    epochs = loading.load(material.ROOT / paths.PARAMS).recipe(name)["epochs"]
     what, log = f"training {name}, {epochs} epochs", material.ROOT / paths.timing(name)
     rows = list(csv.DictReader(log.open())) if log.exists() else []
     if len(rows) != epochs:

@@ -13,7 +13,10 @@ from showreel.params import registry
 
 FILE = "params.schema.json"
 HEAD = "| key | value | default | meaning |\n| --- | --- | --- | --- |\n"
+HEADINGS = {"datasets": "datasets", "degradations": "inputs", "models": "models"}
+"""Folder of the package → the section of params.yaml whose entries name its files."""
 INDEFINITE = {"integer": "a whole number", "number": "a number", "string": "text", "boolean": "`true` or `false`"}
+PLURAL = {"integer": "whole numbers", "number": "numbers", "string": "texts", "boolean": "`true` and `false`"}
 BOUNDS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
 
 
@@ -47,11 +50,14 @@ def markdown(schema: params_schema.Schema) -> str:
     parts = ["## The whole file", table(schema)]
     for name, section in (("training", "Training"), ("watch", "Watch"), ("experiments", "Experiment")):
         parts += [f"## {name}", definitions[section]["description"], table(definitions[section])]
-    for folder in registry.CONFIGURED:
-        parts.append(f"## {folder}")
-        for name in params_schema.configurable(folder):
-            told = definitions[f"{folder}.{name}"]
-            parts += [f"### {folder}: {name}", told["description"], table(told)]
+    for folder, heading in HEADINGS.items():
+        parts += [f"## {heading}", f"Files of `src/showreel/{folder}/`."]
+        for name in registry.names(folder):
+            entry = definitions[f"{folder}.{name}"]
+            parts += [f"### {folder}: {name}", entry["description"], table(entry)]
+    for kind in registry.names("studies"):
+        entry = definitions[f"studies.{kind}"]
+        parts += [f"## {registry.section(kind)}", entry["description"], table(entry)]
     return "\n\n".join(parts)
 
 
@@ -76,6 +82,8 @@ def kind(value: dict[str, Any]) -> str:
     if value.get("type") in INDEFINITE:
         bounds = [f"{sign} {number(value[bound])}" for bound, sign in BOUNDS.items() if bound in value]
         return " ".join((INDEFINITE[value["type"]], " and ".join(bounds))).strip()
+    if value.get("type") == "array":
+        return f"a list of {PLURAL[value['items']['type']]}"
     return "keys with values"
 
 

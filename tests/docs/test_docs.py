@@ -15,6 +15,7 @@ from pages import PAGES, Block, blocks, declared, named
 from snakemake.cli import get_argument_parser
 
 from showreel.cli import parser
+from showreel.params import registry
 
 SHELL = {f"{named(page)}:{block.line}": (page, block) for page in PAGES for block in blocks(page, "sh", "console")}
 MARKED = {name: block for name, (_, block) in SHELL.items() if block.mark}
@@ -45,7 +46,8 @@ def targets(page: Path) -> tuple[set[str], set[str]]:
     for block in blocks(page, "yaml"):
         params = declared(params, block.text)
     names = yaml.safe_load(params)
-    each = {"datasets": ("download", "prepare"), "experiments": ("train", "evaluate", "render")}
+    each = {"datasets": ("download", "prepare"), "inputs": ("degrade",), "experiments": ("train", "evaluate", "render")}
+    each |= {registry.section(kind): (kind,) for kind in registry.names("studies")}
     stages = {f"{verb}@{name}" for section, verbs in each.items() for verb in verbs for name in names[section]}
     return stages | {"gallery"}, {*names["datasets"], *names["experiments"], "all_gifs", "gallery"}
 
@@ -61,6 +63,8 @@ def test_every_command_is_one_that_its_program_understands(page: Path, block: Bl
     for program, *arguments in commands(block):
         if program == "showreel" and not arguments[0].startswith("--"):
             assert parser._parser().parse_args(arguments)
+            if arguments[0] in registry.names("studies"):
+                assert f"{arguments[0]}@{arguments[1]}" in stages
         elif program == "dvc":
             given = get_main_parser().parse_args(arguments)
             if given.func.__name__ in ("CmdRepro", "CmdExperimentsRun"):

@@ -16,6 +16,7 @@ from checkouts import ROOT
 from pages import PAGES, named
 
 from showreel.cli import parser
+from showreel.cli.examples import EXAMPLES
 from showreel.params import registry
 
 pytestmark = pytest.mark.slow
@@ -75,13 +76,20 @@ def test_no_page_loads_anything_from_elsewhere(site: Path) -> None:
 
 def test_the_reference_has_every_command_and_every_option_of_every_extension(site: Path) -> None:
     commands = (site / "reference/cli.html").read_text()
-    for command in parser.STAGES:
-        assert f"usage: showreel {command.__name__}" in commands
+    for command in (*(stage.__name__ for stage in parser.STAGES), *registry.names("studies"), *EXAMPLES):
+        assert f"usage: showreel {command}" in commands
     page = (site / "reference/params.html").read_text()
-    for folder in registry.CONFIGURED:
-        for name in set(registry.names(folder)) - {"clean"}:
-            section = page.split(f'id="{folder}-{name.replace("_", "-")}"')[1].split("<section")[0]
+    for folder in registry.FUNCTIONS:
+        for name in registry.names(folder):
+            anchor = registry.section(name) if folder == "studies" else f"{folder}-{name.replace('_', '-')}"
+            section = page.split(f'id="{anchor}"')[1].split("<section")[0]
             assert all(f">{option}<" in section for option in registry.options(folder, name))
+
+
+def test_the_page_on_python_tells_what_every_kind_of_extension_offers(site: Path) -> None:
+    page = (site / "reference/python.html").read_text()
+    assert all(f'id="{folder}"' in page for folder in (*registry.FUNCTIONS, registry.TASKS))
+    assert all(f">{module}.py<" in page for module in registry.TASK_MODULES)
 
 
 @pytest.fixture(scope="module")
@@ -106,11 +114,20 @@ def test_the_schema_accepts_params_yaml_and_says_what_each_key_means(schema: Any
         ("training.precision", "float16"),
         ("datasets.photos.source", "photo"),
         ("datasets.photos.patches", 32),
-        ("degradations.noisy.sigma", "0.5"),
-        ("degradations.noisey", {"sigma": 0.5}),
+        ("inputs.photos-noisy.sigma", "0.5"),
+        ("inputs.photos-noisy.degradation", "noisey"),
+        ("inputs.photos-noisy.factor", 2),
+        ("inputs.a name", {"dataset": "photos", "degradation": "noisy", "sigma": 0.5}),
+        ("degradations", {"noisy": {"sigma": 0.5}}),
         ("models.unet.depth", 2.5),
         ("experiments.photos-denoiser.model", "resnet"),
+        ("experiments.photos-denoiser.task", "restoring"),
+        ("experiments.photos-denoiser.weight", "random"),
+        ("experiments.photos-denoiser.weights", None),
+        ("experiments.photos-denoiser.options", 3),
         ("experiments.photos-denoiser.training.epochs", -1),
+        ("crosses.photos-denoiser-crossed.values", 0.5),
+        ("crosses.photos-denoiser-crossed.off", "photos-denoiser"),
         ("watch.wandb", True),
     ],
 )
