@@ -117,11 +117,30 @@ def test_the_same_rows_give_the_same_bytes_however_they_come(tmp_path: Path) -> 
 
 
 def test_a_split_streams_in_blocks_that_join_to_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path, expected = write(tmp_path / "clean.h5"), block(40)
-    size = sum(prepared.row_bytes(path, "train", name) for name in FIELDS)
+    equal = tuple(name for name in FIELDS if name != "tokens")
+    path, expected = write(tmp_path / "clean.h5", names=equal), block(40)
+    size = sum(prepared.row_bytes(path, "train", name) for name in equal)
     monkeypatch.setattr(prepared, "BLOCK_BYTES", 15 * size)
     blocks = list(prepared.stream(path, "train"))
     assert [fields.count(part["image"]) for part in blocks] == [15, 15, 10]
+    for name in equal:
+        assert_equal(prepared.joined([part[name] for part in blocks]), expected[name])
+
+
+def test_blocks_are_as_large_as_they_may_be_where_rows_differ_in_length(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, expected = write(tmp_path / "clean.h5"), block(40)
+    equal = sum(prepared.row_bytes(path, "train", name) for name in FIELDS if name != "tokens")
+    row_bytes = equal + 2 * expected["tokens"].lengths
+    limit = 7 * equal + 40
+    monkeypatch.setattr(prepared, "BLOCK_BYTES", limit)
+    blocks, start = list(prepared.stream(path, "train")), 0
+    for part in blocks:
+        stop = start + fields.count(part["image"])
+        assert row_bytes[start:stop].sum() <= limit
+        assert stop == 40 or row_bytes[start : stop + 1].sum() > limit
+        start = stop
     for name in FIELDS:
         assert_equal(prepared.joined([part[name] for part in blocks]), expected[name])
 

@@ -11,10 +11,11 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from showreel.storage import prepared
+from showreel.storage import prepared, slices
 from showreel.storage.errors import ShowreelError
 from showreel.storage.fields import Described, Fields, Rows, Split
 from showreel.storage.prepared import EVERY_ROW
+from showreel.storage.slices import Size
 
 PART_VALUES = 1 << 23
 """Values of the largest field that one part has at most."""
@@ -120,16 +121,17 @@ class ExampleSplit:
 
     def slices(self, values: int) -> list[slice]:
         """Cut the rows into slices of at most so many values of the largest field, or of one row."""
-        largest = max(self._row_bytes(place, name) // place.described.dtype.itemsize for name, place in self._all())
-        rows = max(1, values // max(1, largest))
-        rows = rows // PART_ROWS * PART_ROWS or rows
-        return [slice(start, min(start + rows, self.count)) for start in range(0, self.count, rows)]
+        sizes = [self._sizes(place, name) for name, place in self._all()]
+        return slices.cut(self.count, values, sizes, PART_ROWS)
 
     def _all(self) -> list[tuple[str, Place]]:
         return [*self.input_places.items(), *self.target_places.items()]
 
     def _row_bytes(self, place: Place, name: str) -> int:
         return prepared.row_bytes(place.path, self.split, name)
+
+    def _sizes(self, place: Place, name: str) -> Size:
+        return prepared.sizes(place.path, self.split, name) // place.described.dtype.itemsize
 
     def _read(self, places: Mapping[str, Place], rows: slice | Sequence[slice]) -> dict[str, Rows]:
         fields: dict[str, Rows] = {}

@@ -5,7 +5,6 @@ Each split is a group with an array a field, a row an example. The rows of a rag
 fails, HDF5 takes Python down with it.
 """
 
-import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,10 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from showreel.storage import disk_space, fields, hdf5
+from showreel.storage import disk_space, fields, hdf5, past_hdf5, slices
 from showreel.storage.errors import ShowreelError
 from showreel.storage.fields import DTYPES, Described, Field, Fields, Ragged, Rows, Split
+from showreel.storage.slices import Size
 
 CHUNK_BYTES = 256 * 1024
 BLOCK_BYTES = 16 * 1024 * 1024
@@ -111,18 +111,16 @@ def read_runs(path: Path, split: Split, runs: Sequence[slice], names: Collection
             if _described(file, split, name, path).field.ragged:
                 rows[name] = joined([_read(file, split, name, run, path) for run in runs])
             else:
-                rows[name] = _read_past_hdf5(file[split][name], runs, raw.fileno())
+                rows[name] = past_hdf5.read(file[split][name], runs, raw.fileno())
         return rows
 
 
 def stream(path: Path, split: Split, names: Collection[str] | None = None) -> Iterator[dict[str, Rows]]:
-    """Yield one split in blocks of about `BLOCK_BYTES`, in order."""
+    """Yield one split in blocks of at most `BLOCK_BYTES`, or of one row, in order."""
     with hdf5.opened(path) as file:
         chosen, total = _chosen(file, names), int(file[split].attrs["count"])
-        size = sum(_row_bytes(file, split, name, path) for name in chosen)
-        step = max(1, BLOCK_BYTES // size)
-        for start in range(0, total, step):
-            rows = slice(start, start + step)
+        size = slices.together([_sizes(file, split, name, path) for name in chosen], total)
+        for rows in slices.cut(total, BLOCK_BYTES, [size]):
             yield {name: _read(file, split, name, rows, path) for name in chosen}
 
 
@@ -130,6 +128,12 @@ def row_bytes(path: Path, split: Split, name: str) -> int:
     """Return the bytes of a field's row; the mean, where rows differ in length."""
     with hdf5.opened(path) as file:
         return _row_bytes(file, split, name, path)
+
+
+def sizes(path: Path, split: Split, name: str) -> Size:
+    """Return the bytes of a field's rows: of each, or, where they differ, where each begins and the last one ends."""
+    with hdf5.opened(path) as file:
+        return _sizes(file, split, name, path)
 
 
 def joined(parts: Sequence[Rows]) -> Rows:
@@ -160,6 +164,13 @@ def _row_bytes(file: h5py.File, split: Split, name: str, path: Path) -> int:
     if not about.field.ragged:
         return about.row_bytes
     return max(1, about.row_bytes * len(file[split][name]) // int(file[split].attrs["count"]))
+
+
+def _sizes(file: h5py.File, split: Split, name: str, path: Path) -> Size:
+    about = _described(file, split, name, path)
+    if not about.field.ragged:
+        return about.row_bytes
+    return np.asarray(file[split][name + OFFSETS], np.int64) * about.row_bytes
 
 
 def _check_block(block: Fields, described: Mapping[str, Field], path: Path) -> None:
@@ -218,7 +229,8 @@ def _described(file: h5py.File, split: Split, name: str, path: Path) -> Describe
     if rows != expected:
         raise ShowreelError(f"{path}: the {split} split is shorter than it says; {MEND}")
     about = Described(field, tuple(map(int, stored.shape[1:])))
-    if stored.dtype != DTYPES[field.kind] or fields.oddness(about):
+    is_odd = field.ragged and (group[name + OFFSETS].dtype != np.int64 or group[name + OFFSETS].ndim != 1)
+    if is_odd or stored.dtype != DTYPES[field.kind] or fields.oddness(about):
         raise ShowreelError(f"{path}: the {split} split holds no {field.kind} as {name}; {MEND}")
     return about
 
@@ -236,30 +248,3 @@ def _read(file: h5py.File, split: Split, name: str, rows: slice, path: Path) -> 
     if (np.diff(offsets) < 0).any() or offsets[0] < 0 or offsets[-1] > len(stored):
         raise ShowreelError(f"{path}: the rows of {name} in the {split} split overlap or end beyond it; {MEND}")
     return Ragged(np.asarray(stored[offsets[0] : offsets[-1]]), np.diff(offsets))
-
-
-def _read_past_hdf5(stored: h5py.Dataset, runs: Sequence[slice], descriptor: int) -> NDArray[Any]:
-    """Read runs of rows from where they lie in the file."""
-    rows = np.empty((sum(run.stop - run.start for run in runs), *stored.shape[1:]), stored.dtype)
-    row_bytes = int(np.prod(stored.shape[1:], dtype=np.int64)) * stored.dtype.itemsize
-    end = 0
-    for place, length in _pieces(stored, runs, row_bytes):
-        start, end = end, end + length
-        target = rows[start:end].reshape(-1).view(np.uint8)
-        if os.preadv(descriptor, [target.data], place) != target.nbytes:
-            raise OSError("it ends early")
-    return rows
-
-
-def _pieces(stored: h5py.Dataset, runs: Sequence[slice], row_bytes: int) -> Iterator[tuple[int, int]]:
-    """Yield where in the file the runs' parts lie that are in one chunk each, in bytes, and how many rows they have."""
-    if not stored.chunks or stored.chunks[1:] != stored.shape[1:]:
-        raise ValueError("its rows are not kept whole")
-    for run in runs:
-        start = run.start
-        while start < run.stop:
-            within = start % stored.chunks[0]
-            rows = min(run.stop - start, stored.chunks[0] - within)
-            chunk = stored.id.get_chunk_info_by_coord((start - within, *[0] * (stored.ndim - 1)))
-            yield chunk.byte_offset + within * row_bytes, rows
-            start += rows
