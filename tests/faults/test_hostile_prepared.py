@@ -15,6 +15,7 @@ from test_reel import reel
 from showreel.storage import prepared
 from showreel.storage import reel as reels
 from showreel.storage.errors import ShowreelError
+from showreel.storage.examples import ExampleSplit
 
 pytestmark = pytest.mark.slow
 
@@ -137,6 +138,29 @@ WRONG: dict[str, Change] = {
 }
 
 
+def starts(values: Any) -> Change:
+    """Say that the words of the test split begin elsewhere."""
+    return replaced("test/tokens.offsets", data=values)
+
+
+RAGGED: dict[str, Change] = {
+    "text": starts(np.array(["a"] * 8, object)),
+    "fractions": starts(np.zeros(8)),
+    "short numbers": starts(np.zeros(8, np.int32)),
+    "pairs": starts(np.zeros((8, 2), np.int64)),
+    "one": starts(np.int64(3)),
+    "too few": starts(np.arange(5)),
+    "falling": starts(np.arange(8)[::-1]),
+    "before the first": starts(np.array([-(2**63), *[2**63 - 1] * 7])),
+    "beyond the last": starts(np.array([0, 1, 2, 3, 4, 5, 6, 10**12])),
+    "10**12 words of nothing": replaced("test/tokens.offsets", shape=(10**12,), dtype="i8", chunks=(4096,)),
+    "a link": link("test/tokens.offsets", lambda folder: h5py.SoftLink("/train/tokens.offsets")),
+    "words of fractions": replaced("test/tokens", data=np.zeros(40)),
+    "words of pairs": replaced("test/tokens", data=np.zeros((40, 2), np.uint16)),
+    "no words": replaced("test/tokens", data=h5py.Empty("u2")),
+}
+
+
 def hostile(folder: Path, change: Change) -> Path:
     """Make a project whose clean file of the digits somebody changed."""
     made = project(folder)
@@ -180,6 +204,22 @@ def test_array_larger_than_its_file_takes_no_memory(tmp_path: Path, change: Chan
     assert outcome.code == 1
     assert "digits.h5: not a file of showreel's (image is " in outcome.said
     assert outcome.megabytes < BOUND
+
+
+@pytest.mark.parametrize("change", RAGGED.values(), ids=RAGGED)
+def test_words_that_begin_where_none_can_are_refused_by_every_reader(tmp_path: Path, change: Change) -> None:
+    path = write(tmp_path / "words.h5")
+    with h5py.File(path, "a") as file:
+        change(file, tmp_path)
+    readers: list[Callable[[], object]] = [
+        lambda: prepared.read(path, "test"),
+        lambda: prepared.read_runs(path, "test", [slice(4, 7), slice(0, 4)], ["tokens"]),
+        lambda: list(prepared.stream(path, "test", ["tokens"])),
+        lambda: list(ExampleSplit.of(path, path, "test", ("tokens",), ("label",)).parts()),
+    ]
+    for reader in readers:
+        with pytest.raises(ShowreelError, match=r"words\.h5: "):
+            reader()
 
 
 def test_chunks_that_are_missing_are_not_taken_for_black_images(tmp_path: Path) -> None:
