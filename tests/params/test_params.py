@@ -267,6 +267,11 @@ def test_weights_are_random_or_another_experiments(tmp_path: Path) -> None:
     )
 
 
+def test_no_experiment_has_the_name_of_weights_that_nobody_trained(tmp_path: Path) -> None:
+    said = message(tmp_path, changed("digits-denoiser:", "random:"))
+    assert said.startswith("experiments.random: is what weights are called that nobody trained; take another name")
+
+
 @pytest.mark.parametrize("parent", ["child", "digits-denoiser"])
 def test_weights_that_go_round_in_a_circle_are_refused(tmp_path: Path, parent: str) -> None:
     text = GOOD.replace("model: unet, weights: random}", "model: unet, weights: child}") + CHILD.format(parent)
@@ -314,6 +319,8 @@ def test_studies_are_sections_of_their_kind(tmp_path: Path) -> None:
     [
         ("of: digits-denoiser", "of: digits-denoisr", "crosses.crossed.of: 'digits-denoisr' is not declared; did you"),
         ("of: digits-denoiser, ", "", "crosses.crossed.of: missing; add it"),
+        ("dataset: digits", "dataset: digitz", "crosses.crossed.dataset: 'digitz' is not declared; did you mean"),
+        ("dataset: digits, ", "", "crosses.crossed.dataset: missing; add it"),
         ("values", "vlues", "crosses.crossed.vlues: unknown key; did you mean 'values'?"),
         ("[0.25, 1]", "0.25", "crosses.crossed.values: should be a valid list, not 0.25"),
         ("[0.25, 1]", "[low]", "crosses.crossed.values.0: should be a valid number, not 'low'"),

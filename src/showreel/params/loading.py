@@ -129,6 +129,8 @@ def _check_fields(params: Params, experiment: Experiment, where: str) -> None:
 
 def _check_weights(params: Params, name: str) -> None:
     """Refuse weights of no experiment, and experiments that begin with each other's weights in a circle."""
+    if name == RANDOM:
+        raise ParamsError(f"experiments.{name}: is what weights are called that nobody trained; take another name")
     seen = [name]
     while (parent := params.experiments[seen[-1]].weights) != RANDOM:
         check_declared(parent, [RANDOM, *params.experiments], f"experiments.{seen[-1]}.weights")
@@ -143,6 +145,8 @@ def _check_studies(params: Params) -> None:
         for name, study in studies.items():
             where = f"{registry.section(kind)}.{name}"
             check_declared(study.of, params.experiments, f"{where}.of")
+            for option in registry.constant("studies", kind, "DATA", "study"):
+                check_declared(study.options[option], params.datasets, f"{where}.{option}")
             if name in taken:
                 raise ParamsError(f"{where}: is a name in {taken[name]}, too; results/{name} can belong to one alone")
             taken[name] = registry.section(kind)

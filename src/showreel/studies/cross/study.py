@@ -42,6 +42,7 @@ class Question(NamedTuple):
         clean: the prepared file of the data set that it is tried on.
         given: the input that it was trained with.
         over: the option of the degradation that takes several values.
+        kind: the type of those values.
         seed: of the degradation's randomness.
     """
 
@@ -51,6 +52,7 @@ class Question(NamedTuple):
     clean: Path
     given: Input
     over: str
+    kind: type[float]
     seed: int
 
 
@@ -107,23 +109,29 @@ def _question(name: str, of: str, declared: Params, dataset: str, over: str, val
             f"{where}.over: {given.degradation} has no {over} in inputs.{experiment.input}; it has "
             f"{', '.join(given.options)}"
         )
-    if not values or len(set(values)) < len(values):
-        raise ParamsError(f"{where}.values: {values}; name each value once, and one at least")
-    if dataset not in declared.datasets:
-        raise ParamsError(f"{where}.dataset: there is no {dataset!r}; there are: {', '.join(declared.datasets)}")
-    return Question(name, experiment.task, paths.model(of), paths.prepared(dataset), given, over, declared.seed)
+    if not values or len({_written(value) for value in values}) < len(values):
+        raise ParamsError(f"{where}.values: {values}; name each value once, in six digits, and one at least")
+    kind = registry.options("degradations", given.degradation)[over][0]
+    if any(kind(value) != value for value in values):
+        raise ParamsError(f"{where}.values: {values}; {over} takes whole numbers")
+    return Question(name, experiment.task, paths.model(of), paths.prepared(dataset), given, over, kind, declared.seed)
+
+
+def _written(value: float) -> str:
+    """Return a strength as it stands in names."""
+    return f"{value:g}"
 
 
 def _cell(question: Question, value: float, parts: Path, key: str) -> Cell:
     """Answer for one strength, or take the answer that an earlier run left."""
-    path = parts / f"{value:g}.json"
+    path = parts / f"{_written(value)}.json"
     if path.is_file():
         saved = json.loads(path.read_text(encoding="utf-8"))
         if saved["key"] == key:
             return dict(saved["cell"])
     parts.mkdir(parents=True, exist_ok=True)
-    options = question.given.options | {question.over: type(question.given.options[question.over])(value)}
-    degraded_file = parts / f"{value:g}.h5"
+    options = question.given.options | {question.over: question.kind(value)}
+    degraded_file = path.with_suffix(".h5")
     _degrade(question, degraded_file, options)
     try:
         cell = {question.over: value, **_answer(question, degraded_file, options)}
@@ -183,7 +191,7 @@ def _gain(own: Columns, baseline: Columns | None, scores: Any) -> dict[str, floa
 def _metrics(cells: Sequence[Cell], over: str) -> dict[str, float]:
     """Return all numbers of all cells, flat: `sigma_0.5_gain`."""
     return {
-        f"{over}_{cell[over]:g}_{name}": value
+        f"{over}_{_written(cell[over])}_{name}": value
         for cell in cells
         for name, value in cell.items()
         if name != over and not isinstance(value, str)
