@@ -1,4 +1,4 @@
-"""What the page of a cross study says: in one sentence how far the network holds, and all cells as a table and curves."""
+"""What the page of a cross study says: one sentence on how far the network holds, and all cells as curves and a table."""
 
 from collections.abc import Mapping, Sequence
 
