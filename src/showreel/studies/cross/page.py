@@ -1,4 +1,4 @@
-"""What the page of a cross study says: one sentence on how far the network holds, and all cells as curves and a table."""
+"""What the page of a cross study says: how far the network holds, in a sentence; all cells, as curves and a table."""
 
 from collections.abc import Mapping, Sequence
 
