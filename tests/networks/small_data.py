@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from showreel.storage import prepared
-from showreel.storage.fields import SPLITS, Field, Split
+from showreel.storage.fields import SPLITS, Field, Fields, Split
 
 Images = NDArray[np.uint8]
 
@@ -19,7 +19,9 @@ def write_images(path: Path, images: Images | Mapping[Split, Images], **attribut
     """Write images, the same in each split or others, with labels 0, 1, 2, … 9, 0, …"""
     by_split = images if isinstance(images, Mapping) else dict.fromkeys(SPLITS, images)
     labels = {split: np.arange(len(by_split[split]), dtype=np.int32) % 10 for split in SPLITS}
-    blocks = ((split, [{"image": by_split[split], "label": labels[split]}]) for split in SPLITS)
+    blocks: list[tuple[Split, list[Fields]]] = [
+        (split, [{"image": by_split[split], "label": labels[split]}]) for split in SPLITS
+    ]
     prepared.write(path, blocks, FIELDS, attributes)
 
 

@@ -10,7 +10,7 @@ from small_data import write_images
 
 from showreel.storage import prepared
 from showreel.storage.examples import ExampleSplit
-from showreel.storage.fields import SPLITS, Field, Ragged
+from showreel.storage.fields import SPLITS, Field, Fields, Ragged
 from showreel.tasks.restoration import learning
 from showreel.training import feeding
 from showreel.training.feeding import Feed, dealt
@@ -40,7 +40,7 @@ def texts(folder: Path, count: int) -> ExampleSplit:
     """Texts of different length, whose letters are all the text's number, with that number as their label."""
     numbers = np.arange(count)
     tokens = Ragged(np.repeat(numbers, lengths(numbers)).astype(np.uint16), lengths(numbers))
-    block = {"tokens": tokens, "label": numbers.astype(np.int32)}
+    block: Fields = {"tokens": tokens, "label": numbers.astype(np.int32)}
     prepared.write(folder / "texts.h5", ((split, [block]) for split in SPLITS), LETTERS, {})
     return ExampleSplit.of(folder / "texts.h5", folder / "texts.h5", "train", ["tokens"], ["label"])
 
