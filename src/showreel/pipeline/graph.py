@@ -58,16 +58,19 @@ def stages(declared: Params) -> dict[str, Stage]:
 
 def needed(name: str, declared: Params) -> dict[str, Stage]:
     """List the stages that an experiment's GIF, or a study's picture, needs, in the order in which they run."""
+    return chains([name], declared)[name]
+
+
+def chains(names: Iterable[str], declared: Params) -> dict[str, dict[str, Stage]]:
+    """List by name the stages that experiments and studies need; the graph is looked at once."""
     everything = stages(declared)
-    own = {key for key, stage in everything.items() if stage.experiment == name}
-    wanted = own | before(own, everything)
-    return {key: stage for key, stage in everything.items() if key in wanted}
-
-
-def before(names: Iterable[str], among: Mapping[str, Stage]) -> set[str]:
-    """List the stages that some others read from, in turn."""
-    found = ancestors(among)
-    return {maker for name in names if name in found for maker in found[name]}
+    makers = ancestors(everything)
+    found = {}
+    for name in names:
+        own = {key for key, stage in everything.items() if stage.experiment == name}
+        wanted = own.union(*(makers[key] for key in own))
+        found[name] = {key: stage for key, stage in everything.items() if key in wanted}
+    return found
 
 
 def ancestors(among: Mapping[str, Stage]) -> dict[str, set[str]]:

@@ -64,7 +64,7 @@ def conditions(root: Path, declared: Params, experiments: Iterable[str]) -> dict
         declared: its params.yaml.
         experiments: their names.
     """
-    needed = {name: graph.needed(name, declared) for name in experiments}
+    needed = graph.chains(experiments, declared)
     stages = {key: stage for chain in needed.values() for key, stage in chain.items()}
     look = _look(root, stages, declared.model_dump(exclude_unset=True))
     reasons = {key: list(look.reasons(stage)) for key, stage in stages.items()}
