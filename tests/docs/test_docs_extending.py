@@ -9,7 +9,6 @@ from checkouts import ROOT, Checkout
 from engines import PORTFOLIO
 
 PAGE = ROOT / "docs/howto/extending.md"
-DATA = "      - data/prepared/${item.dataset}.h5\n"
 
 pytestmark = pytest.mark.slow
 
@@ -37,11 +36,10 @@ def extended(made_by_dvc: Checkout, tmp_path: Path) -> Checkout:
         (checkout.folder / path).parent.mkdir(exist_ok=True)
         (checkout.folder / path).write_text(text)
     (checkout.folder / "src/showreel/studies/mirror/__init__.py").write_text('"""Mirrored examples."""\n')
-    declared = "mirrors:\n  denoiser-mirrored: {of: denoiser, dataset: digits, given: digits-noisy}\n"
+    declared = "mirrors:\n  denoiser-mirrored: {of: denoiser, dataset: digits}\n"
     (checkout.folder / "params.yaml").write_text(PORTFOLIO + declared)
     (entry,) = re.findall(r"^  cross:\n(?:(?:    .*)?\n)+", (ROOT / "dvc.yaml").read_text(), re.MULTILINE)
     copy = entry.replace("crosses", "mirrors").replace("cross", "mirror")
-    copy = copy.replace(DATA, DATA + DATA.replace("dataset", "given"))
     add(checkout.folder / "dvc.yaml", entry, entry + copy)
     add(checkout.folder / "dvc.yaml", "    - crosses\n", "    - crosses\n    - mirrors\n")
     add(checkout.folder / "src/showreel/revisions.yaml", "cross: 1\n", "cross: 1\nmirror: 1\n")
