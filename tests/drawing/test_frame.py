@@ -3,8 +3,10 @@ import pytest
 from numpy.typing import NDArray
 
 from showreel.drawing import colours, lettering, tiles
-from showreel.drawing.frame import Film, frames
+from showreel.drawing.frame import SWATCH, Film, frames
 from showreel.drawing.layout import MARGIN, WIDEST, Layout, arrange
+from showreel.drawing.rows import NETWORK, TRUTH, Legend, Row
+from showreel.scoring.score import Score
 from showreel.storage.reel import Reel
 from showreel.tasks.restoration import drawing
 from showreel.tasks.restoration.scores import SCORES
@@ -184,6 +186,46 @@ def test_the_curve_grows_to_the_right_and_a_better_score_is_higher() -> None:
     assert last > 220
     assert lowest - highest > 30
     assert [column for column, _ in ends] == sorted({column for column, _ in ends})
+
+
+LEGEND: list[tuple[str, colours.Colour]] = [("sky", (30, 90, 200)), ("road", (200, 60, 10)), ("tree", (10, 160, 20))]
+
+
+def with_legend(legend: Legend) -> NDArray[np.uint8]:
+    """Draw the last frame of a task whose tiles are coloured masks."""
+    masks = np.zeros((1, 2, 8, 8, 3), np.uint8) + np.array(LEGEND[0][1], np.uint8)
+    rows = [Row(NETWORK, masks.repeat(2, axis=0)), Row(TRUTH, masks)]
+    score = {"miou": Score("mIoU", ".1f", "%")}
+    film = Film(
+        "roads", rows, np.arange(2), np.array([10.0, 60.0]), metrics={}, names=score, baseline="", legend=legend
+    )
+    return list(frames(film))[-1]
+
+
+def test_a_legend_stands_below_the_rows_in_its_own_colours() -> None:
+    frame, bare = with_legend(LEGEND), with_legend(())
+    assert frame.shape == bare.shape
+    np.testing.assert_array_equal(frame[:-MARGIN], bare[:-MARGIN])
+    below = frame[-MARGIN:]
+    places = [np.flatnonzero((below == colour).all(axis=-1).any(axis=0)) for _, colour in LEGEND]
+    assert [len(columns) for columns in places] == 3 * [SWATCH]
+    assert [columns[0] for columns in places] == sorted(columns[0] for columns in places)
+
+
+def test_a_legend_that_is_too_long_is_cut_and_stays_inside() -> None:
+    names = [(f"class {number}", (number, 255 - number, 77)) for number in range(60)]
+    frame = with_legend(names)
+    shown = [colour for _, colour in names if (frame[-MARGIN:] == colour).all(axis=-1).any()]
+    assert 5 < len(shown) < 60
+    assert shown == [colour for _, colour in names[: len(shown)]]
+    assert (frame[:, -MARGIN:] == colours.BACKGROUND).all(axis=-1)[-MARGIN:].all()
+
+
+def test_colours_of_a_legend_are_exact_in_the_palette() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (4, 64, 64, 3), np.uint8)
+    palette = colours.palette([noise], [colour for _, colour in LEGEND])
+    assert len(palette) <= colours.PALETTE_SIZE
+    assert {colour for _, colour in LEGEND} <= {tuple(map(int, colour)) for colour in palette}
 
 
 def test_greys_lose_at_most_one_level_beside_the_colours_of_the_drawing() -> None:

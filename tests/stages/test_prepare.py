@@ -2,14 +2,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from blocks import joined, loaded, same
 from checkouts import begun
 from PIL import Image
 
+from showreel.params import registry
+from showreel.stages.degrade import degrade
 from showreel.stages.download import download
 from showreel.stages.prepare import prepare
 from showreel.storage import prepared
 from showreel.storage.errors import ParamsError, ShowreelError
+from showreel.storage.examples import ExampleSplit
 from showreel.storage.fields import SPLITS
+
+SAMPLES = Path(__file__).parents[1] / "datasets/samples"
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +40,51 @@ def test_the_same_again_gives_the_same_bytes(raw: Path, tmp_path: Path) -> None:
     for name in ("a.h5", "b.h5"):
         prepare("digits", raw, tmp_path / name, dataset="digits", options={}, lineage=begun())
     assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()
+
+
+def sample(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Gather and prepare a data set that lies outside the package; return its prepared file."""
+    module, own = loaded(SAMPLES / f"{name}.py"), registry.module
+    monkeypatch.setattr(registry, "module", lambda place, *names: module if place == "datasets" else own(place, *names))
+    raw, path = folder / "raw" / name, folder / f"{name}.h5"
+    download(name, raw, partial=folder / "partial", options={}, lineage=begun())
+    prepare(name, raw, path, dataset=name, options={}, lineage=begun())
+    return path
+
+
+@pytest.mark.parametrize("name", ["letters", "shapes"])
+def test_words_masks_and_depths_are_prepared_as_their_data_set_has_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    path, module = sample(name, tmp_path, monkeypatch), loaded(SAMPLES / f"{name}.py")
+    assert {field: about.field for field, about in prepared.described(path).items()} == module.fields(tmp_path)
+    for split in SPLITS:
+        expected = joined(module.read(tmp_path / "raw" / name, split))
+        assert same(prepared.read(path, split), expected)
+        assert same(joined(prepared.stream(path, split)), expected)
+    again = sample(name, tmp_path / "again", monkeypatch)
+    assert again.read_bytes() == path.read_bytes()
+
+
+def test_a_mask_stays_with_the_image_that_is_degraded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clean, path = sample("shapes", tmp_path, monkeypatch), tmp_path / "shapes-noisy.h5"
+    options = {"sigma": 0.1}
+    degrade("shapes-noisy", "noisy", clean, path, seed=1, options=options, lineage=begun(clean))
+    assert list(prepared.described(path)) == ["image"]
+    example = ExampleSplit.of(path, clean, "test", ("image", "depth"), ("mask",)).read()
+    own = prepared.read(clean, "test")
+    assert same(example.targets, {"mask": own["mask"]})
+    assert same({"depth": example.inputs["depth"]}, {"depth": own["depth"]})
+    difference = np.asarray(example.inputs["image"], float) - np.asarray(own["image"])
+    assert 0 < np.abs(difference).mean() < 0.1 * 255
+
+
+def test_words_cannot_be_degraded_like_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clean = sample("letters", tmp_path, monkeypatch)
+    with pytest.raises(
+        ParamsError, match=r"noisy changes the field image, which .*letters\.h5 lacks; it has label, tokens"
+    ):
+        degrade("words", "noisy", clean, tmp_path / "a.h5", seed=1, options={"sigma": 0.1}, lineage=begun(clean))
 
 
 def test_a_missing_raw_folder_is_named_with_the_command_that_brings_it(tmp_path: Path) -> None:
