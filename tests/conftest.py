@@ -6,7 +6,7 @@ Fuzzing is the same at every run; `pytest --hypothesis-profile=thorough tests/fa
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,13 +52,18 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line(f"TensorFlow was imported by {config.stash[COUNT].total()} processes")
 
 
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Keep Keras out of the run that does without: its import would cost each worker seconds."""
-    folders = {item.path.parent.name for item in session.items}
-    if "networks" not in folders and "tensorflow" in sys.modules:
-        raise pytest.UsageError(
-            "a test outside of tests/networks imports Keras or TensorFlow at the top; move it there"
-        )
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Refuse a test file that imports Keras outside of tests/networks: that would cost each worker seconds."""
+    heavy = {"keras", "tensorflow"}
+    before = heavy & sys.modules.keys()
+    report = yield
+    if not before and heavy & sys.modules.keys() and collector.path.parent.name != "networks":
+        report.outcome = "failed"
+        report.longrepr = f"{collector.nodeid} imports Keras before any test runs; move it into tests/networks"
+    return report
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:

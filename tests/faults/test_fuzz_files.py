@@ -1,10 +1,5 @@
-"""Fuzzing of what parses pictures, params.yaml and networks: each input gives what is promised, or our error, soon."""
+"""Fuzzing of what parses pictures, exports and params.yaml: each input gives what is promised, or our error, soon."""
 
-import io
-import json
-import tempfile
-import zipfile
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -12,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
-from fuzzing import EXAMPLES, few, mutated, some, soon
+from fuzzing import EXAMPLES, mutated, some, soon
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -22,10 +17,8 @@ from test_params import GOOD
 
 from showreel.datasets.parts import pictures
 from showreel.gallery import onnx_properties
-from showreel.models import unet
 from showreel.params import loading
 from showreel.storage.errors import ParamsError
-from showreel.training import network_file
 
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 
@@ -112,61 +105,3 @@ def test_params_bytes(content: bytes) -> None:
 @given(other_values())
 def test_params_values(content: bytes) -> None:
     load_params(content)
-
-
-def saved_network() -> dict[str, bytes]:
-    with tempfile.TemporaryDirectory() as name:
-        network_file.save(unet.build((8, 8, 1), (8, 8, 1), depth=0, filters=2), Path(name) / "a.keras", "{}")
-        with zipfile.ZipFile(Path(name) / "a.keras") as file:
-            return {name: file.read(name) for name in file.namelist()}
-
-
-NETWORK = saved_network()
-
-
-def packed(members: dict[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as file:
-        for name, content in members.items():
-            file.writestr(name, content)
-    return buffer.getvalue()
-
-
-def load_network(content: bytes) -> None:
-    with soon() as place:
-        (place / "a.keras").write_bytes(content)
-        assert network_file.load(place / "a.keras").count_params() > 0
-
-
-@few
-@given(mutated(packed(NETWORK)))
-def test_network_bytes(content: bytes) -> None:
-    load_network(content)
-
-
-def paths(tree: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Yield the way to every value of a JSON tree."""
-    for key in tree if isinstance(tree, dict) else range(len(tree)) if isinstance(tree, list) else ():
-        yield (*path, key)
-        yield from paths(tree[key], (*path, key))
-
-
-CONFIG = json.loads(NETWORK["config.json"])
-ODD_JSON = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.integers(-9, 64),
-    st.text(max_size=6),
-    st.sampled_from([[], {}, "keras", "Dense", "os"]),
-)
-
-
-@few
-@given(st.sampled_from(list(paths(CONFIG))), ODD_JSON)
-def test_network_configurations(path: tuple[Any, ...], value: Any) -> None:
-    config = json.loads(NETWORK["config.json"])
-    place = config
-    for key in path[:-1]:
-        place = place[key]
-    place[path[-1]] = value
-    load_network(packed(NETWORK | {"config.json": json.dumps(config).encode()}))
