@@ -49,7 +49,7 @@ def targets(page: Path) -> tuple[set[str], set[str]]:
     each = {"datasets": ("download", "prepare"), "inputs": ("degrade",), "experiments": ("train", "evaluate", "render")}
     each |= {registry.section(kind): (kind,) for kind in registry.names("studies")}
     stages = {f"{verb}@{name}" for section, verbs in each.items() for verb in verbs for name in names[section]}
-    return stages | {"gallery"}, {*names["datasets"], *names["experiments"], "all_gifs", "gallery"}
+    return stages | {"gallery"}, {*names["datasets"], *names["experiments"], "all", "all_gifs", "gallery"}
 
 
 def matches(pattern: str, names: set[str]) -> bool:
