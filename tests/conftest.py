@@ -137,15 +137,16 @@ def _portfolio(*command: str) -> Callable[[Path], object]:
 
 @pytest.fixture(scope="session")
 def made_by_dvc(once: Once, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    """A checkout in which DVC has run three experiments and the gallery; tests leave it as it is, or copy it."""
+    """A checkout in which DVC has run three experiments, a study and the gallery; tests copy it, or leave it alone."""
     made = Checkout(once("made-by-dvc", _portfolio("dvc", "repro")))
     return made.copied(tmp_path_factory.mktemp("dvc") / "project")  # its locks are for one worker
 
 
 @pytest.fixture(scope="session")
 def made_by_snakemake(once: Once, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    """A checkout in which Snakemake has run three experiments and the gallery."""
-    made = Checkout(once("made-by-snakemake", _portfolio("snakemake", "--cores", "4", "all_gifs", "gallery")))
+    """A checkout in which Snakemake has run one experiment, what its weights come from, and a study of it."""
+    targets = ("denoiser", "results/denoiser-crossed/poster.png")
+    made = Checkout(once("made-by-snakemake", _portfolio("snakemake", "--cores", "2", *targets)))
     return made.copied(tmp_path_factory.mktemp("snakemake") / "project")
 
 

@@ -11,7 +11,11 @@ from engines import Accident, Engine, History
 pytestmark = pytest.mark.slow
 
 HELD = "touch reached; while [ ! -e released ]; do sleep 0.1; done"
-WHILE_IT_TRAINS = Accident("train", "tempfile.mkstemp", ".denoiser.npz.", 2, HELD)
+WHILE_IT = {
+    "degrade": Accident("degrade", "tempfile.mkstemp", ".digits-noisy.h5.", 1, HELD),
+    "train": Accident("train", "tempfile.mkstemp", ".denoiser.npz.", 2, HELD),
+}
+"""Stage → what makes it wait in the middle of its work."""
 REFUSALS = {
     ("dvc", "snakemake"): "DVC is at work here",
     ("snakemake", "dvc"): "is busy, it is being blocked by:\n  (PID ",
@@ -20,25 +24,26 @@ REFUSALS = {
 }
 
 
-def test_the_other_engine_refuses_before_it_touches_anything(history: History, tmp_path: Path) -> None:
+@pytest.mark.parametrize("stage", ["degrade", pytest.param("train", marks=pytest.mark.faults)])
+def test_the_other_engine_refuses_before_it_touches_anything(history: History, tmp_path: Path, stage: str) -> None:
     (other,) = {"dvc", "snakemake"} - {history.engine.name}
-    assert_refused(history, tmp_path, Engine(other))
+    assert_refused(history, tmp_path, Engine(other), stage)
 
 
 @pytest.mark.faults
 def test_another_run_of_the_same_engine_refuses(history: History, tmp_path: Path) -> None:
-    assert_refused(history, tmp_path, history.engine)
+    assert_refused(history, tmp_path, history.engine, "train")
 
 
-def assert_refused(history: History, tmp_path: Path, second: Engine) -> None:
-    """Start a second engine while the first one trains."""
-    checkout = history.stood["train"].copied(tmp_path / "checkout")
-    with history.engine.start(checkout, "train", WHILE_IT_TRAINS) as first:
+def assert_refused(history: History, tmp_path: Path, second: Engine, stage: str) -> None:
+    """Start a second engine while the first one is at work."""
+    checkout = history.stood[stage].copied(tmp_path / "checkout")
+    with history.engine.start(checkout, stage, WHILE_IT[stage]) as first:
         while not (checkout.folder / "reached").exists():
             assert first.poll() is None, first.communicate()[0]
             time.sleep(0.1)
         before = checkout.outputs()
-        process = second.start(checkout, "train")
+        process = second.start(checkout, stage)
         printed = process.communicate()[0]
         after = checkout.outputs()
         (checkout.folder / "released").touch()
@@ -47,7 +52,7 @@ def assert_refused(history: History, tmp_path: Path, second: Engine) -> None:
         assert REFUSALS[history.engine.name, second.name] in printed
         assert after == before
         assert first.returncode == 0
-    assert checkout.outputs() == history.reference("train")
+    assert checkout.outputs() == history.reference(stage)
     assert not (checkout.folder / ".showreel/checkpoints/denoiser.npz").exists()
 
 

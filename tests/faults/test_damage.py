@@ -4,20 +4,21 @@ import os
 from pathlib import Path
 
 import pytest
-from engines import STAGES, History
+from engines import ENGINES, STAGES, History
 
 pytestmark = pytest.mark.slow
 
 READ_BY = {
     "data/raw/digits/images.npy": "prepare",
-    "data/prepared/digits/clean.h5": "degrade",
-    "data/prepared/digits/noisy.h5": "train",
+    "data/prepared/digits.h5": "degrade",
+    "data/prepared/digits-noisy.h5": "train",
     "models/denoiser.keras": "evaluate",
     "models/denoiser.reel.h5": "evaluate",
-    "models/denoiser.examples.h5": "render",
+    "models/denoiser.chosen.h5": "render",
     "results/denoiser/metrics.json": "render",
 }
-QUICK = "data/prepared/digits/noisy.h5"
+QUICK = {("dvc", "data/prepared/digits.h5"), ("snakemake", "results/denoiser/metrics.json")}
+"""With every change: each engine, and stages that need no TensorFlow, since a stage looks at its inputs before it."""
 
 
 def cut(path: Path) -> None:
@@ -33,7 +34,15 @@ def flip_silently(path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [pytest.param(cut, marks=pytest.mark.faults), flip_silently])
-@pytest.mark.parametrize("name", [pytest.param(n, marks=[] if n == QUICK else pytest.mark.faults) for n in READ_BY])
+@pytest.mark.parametrize(
+    ("history", "name"),
+    [
+        pytest.param(engine, name, marks=[] if (engine, name) in QUICK else pytest.mark.faults)
+        for name in READ_BY
+        for engine in ENGINES
+    ],
+    indirect=["history"],
+)
 def test_no_stage_builds_on_a_damaged_file(history: History, tmp_path: Path, name: str, damage: object) -> None:
     assert callable(damage)
     stage = READ_BY[name]
@@ -56,12 +65,12 @@ def test_no_stage_builds_on_a_damaged_file(history: History, tmp_path: Path, nam
 @pytest.mark.faults
 def test_a_record_that_is_damaged_is_named_and_made_anew(history: History, tmp_path: Path) -> None:
     checkout = history.stood["degrade"].copied(tmp_path / "checkout")
-    flip_silently(checkout.folder / "lineage/prepare/digits.json")
-    cut(checkout.folder / "lineage/prepare/digits.json")
+    flip_silently(checkout.folder / "lineage/prepared/digits.json")
+    cut(checkout.folder / "lineage/prepared/digits.json")
     process = history.engine.start(checkout, "degrade")
     process.communicate()
     if process.returncode:
-        (checkout.folder / "lineage/prepare/digits.json").unlink()
+        (checkout.folder / "lineage/prepared/digits.json").unlink()
         checkout.run("showreel", "prepare", "digits")
         history.engine.run(checkout, "degrade")
     assert checkout.outputs() == history.reference("degrade")

@@ -11,8 +11,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.faults]
 
 OUTPUTS = {
     "download": "data/raw",
-    "prepare": "data/prepared/digits",
-    "degrade": "data/prepared/digits",
+    "prepare": "data/prepared",
+    "degrade": "data/prepared",
     "train": "models",
     "evaluate": "results/denoiser",
     "render": "results/denoiser",

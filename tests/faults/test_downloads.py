@@ -18,10 +18,11 @@ MNIST = Path(__file__).parents[3] / "shared/data/mnist"
 PARAMS = """\
 seed: 20
 datasets: {digits: {source: mnist}}
-degradations: {}
+inputs: {}
 models: {}
 training: {epochs: 1, batch_size: 128, learning_rate: 0.001, precision: float32}
 experiments: {}
+crosses: {}
 """
 
 

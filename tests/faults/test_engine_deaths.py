@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 from checkouts import Checkout
-from engines import Accident, History
+from engines import STAGES, Accident, History
 from test_kills import leftovers
+
+from showreel.pipeline import paths
 
 pytestmark = [pytest.mark.slow, pytest.mark.faults]
 
@@ -85,7 +87,9 @@ def test_everybody_is_asked_to_end(history: History, tmp_path: Path, number: sig
 @pytest.mark.parametrize("stage", ["prepare", "train", "render"])
 def test_a_worker_is_asked_to_end(history: History, tmp_path: Path, stage: str, number: signal.Signals) -> None:
     checkout = history.stood[stage].copied(tmp_path / "checkout")
-    accident = Accident(stage, "tempfile.mkstemp", f"lineage/{stage}/", 1, f"kill -{number.value} $PPID")
+    accident = Accident(
+        stage, "tempfile.mkstemp", f"{paths.record(stage, STAGES[stage][0]).parent}/", 1, f"kill -{number.value} $PPID"
+    )
     code, printed = history.engine.run(checkout, stage, accident)
     assert code != 0
     assert "interrupted; nothing half-written is left" in printed + checkout.logs()

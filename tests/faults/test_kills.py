@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from engines import Accident, History
+from engines import ENGINES, Accident, History
 
 FAULTS = pytest.mark.faults
 
@@ -16,15 +16,15 @@ MOMENTS = {
     ],
     "prepare": [
         ("before it works", "import", "showreel.stages.prepare", 1),
-        ("before it writes", "tempfile.mkstemp", ".clean.h5.", 1),
-        ("before the output appears", "os.rename", "clean.h5", 1),
-        ("before the record", "os.rename", "lineage/prepare/digits.json", 1),
+        ("before it writes", "tempfile.mkstemp", ".digits.h5.", 1),
+        ("before the output appears", "os.rename", "prepared/digits.h5", 1),
+        ("before the record", "os.rename", "lineage/prepared/digits.json", 1),
     ],
     "degrade": [
         ("before it works", "import", "showreel.stages.degrade", 1),
-        ("before it writes", "tempfile.mkstemp", ".noisy.h5.", 1),
-        ("before the output appears", "os.rename", "noisy.h5", 1),
-        ("before the record", "os.rename", "lineage/degrade/digits/noisy.json", 1),
+        ("before it writes", "tempfile.mkstemp", ".digits-noisy.h5.", 1),
+        ("before the output appears", "os.rename", "prepared/digits-noisy.h5", 1),
+        ("before the record", "os.rename", "lineage/prepared/digits-noisy.json", 1),
     ],
     "train": [
         ("before it works", "import", "showreel.stages.train", 1),
@@ -37,7 +37,7 @@ MOMENTS = {
     ],
     "evaluate": [
         ("before it works", "import", "showreel.stages.evaluate", 1),
-        ("before it writes", "tempfile.mkstemp", ".denoiser.examples.h5.", 1),
+        ("before it writes", "tempfile.mkstemp", ".denoiser.chosen.h5.", 1),
         ("between scores and metrics", "os.rename", "metrics.json", 1),
     ],
     "render": [
@@ -48,20 +48,36 @@ MOMENTS = {
 }
 """Stage → the moments at which its process is killed: what it is, and the audit event just before which it strikes."""
 
-QUICK = {"prepare": "before the output appears", "train": "in its second epoch", "render": "between poster and GIF"}
-"""Stage → the moment that is tried with every change."""
+QUICK = {
+    ("download", "between two files"): "dvc",
+    ("prepare", "before the output appears"): "snakemake",
+    ("degrade", "before the record"): "dvc",
+    ("train", "in its second epoch"): "snakemake",
+    ("render", "between poster and GIF"): "dvc",
+}
+"""Stage and moment → the engine with which it is tried at every change: each engine meets each kind of moment.
+
+With DVC, a training is killed in tests/test_new_task.py.
+"""
 
 
 CASES = [
-    pytest.param(stage, *moment[1:], id=f"{stage}-{moment[0]}", marks=() if QUICK.get(stage) == moment[0] else FAULTS)
+    pytest.param(
+        engine,
+        stage,
+        *moment[1:],
+        id=f"{engine}-{stage}-{moment[0]}",
+        marks=() if QUICK.get((stage, moment[0])) == engine else FAULTS,
+    )
     for stage, moments in MOMENTS.items()
     for moment in moments
+    for engine in ENGINES
 ]
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize(("stage", "event", "text", "number"), CASES)
+@pytest.mark.parametrize(("history", "stage", "event", "text", "number"), CASES, indirect=["history"])
 def test_a_worker_killed_at_any_moment_costs_nothing_but_time(
     history: History, tmp_path: Path, stage: str, event: str, text: str, number: int
 ) -> None:

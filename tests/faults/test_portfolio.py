@@ -8,7 +8,10 @@ from engines import ENGINES, PARAMS
 
 pytestmark = [pytest.mark.slow, pytest.mark.faults]
 
-BAD = "  exploding: {dataset: digits, input: noisy, model: unet, training: {learning_rate: 1.0e+30}}\n"
+BAD = (
+    "  exploding: {task: restoration, dataset: digits, input: digits-noisy, model: unet, weights: random, "
+    "training: {learning_rate: 1.0e+30}}\n"
+)
 COMMANDS = {
     "dvc": ("dvc", "repro", "--keep-going", "--glob", "train@*"),
     "snakemake": ("snakemake", "--cores", "2", "models/denoiser.keras", "models/exploding.keras"),
