@@ -23,11 +23,14 @@ def one_of_each(rows: Iterable[Sequence[Any]], kind: Callable[..., Hashable]) ->
     return params
 
 
-def crossed(first: Iterable[str], second: Iterable[str]) -> list[Any]:
-    """Return a parameter for each pair of names, marked unless it has the first of one side or of the other."""
+def paired(first: Iterable[str], second: Iterable[str]) -> list[Any]:
+    """Return a parameter for each pair of names, marked but for a few pairs, in which each name stands."""
     ours, theirs = list(first), list(second)
+    fewer = min(len(ours), len(theirs))
     return [
-        _param((one, other), f"{one}-{other}", one == ours[0] or other == theirs[0]) for one in ours for other in theirs
+        _param((one, other), f"{one}-{other}", number % fewer == place % fewer)
+        for number, one in enumerate(ours)
+        for place, other in enumerate(theirs)
     ]
 
 

@@ -1,7 +1,7 @@
 """Which examples of a matrix run with every change."""
 
 import pytest
-from matrices import crossed, one_of_each, sample
+from matrices import one_of_each, paired, sample
 
 
 def quick(params: list[object]) -> list[object]:
@@ -27,6 +27,7 @@ def test_the_first_of_each_kind_runs() -> None:
     assert len(one_of_each(rows, lambda number, kind: kind)) == len(rows)
 
 
-def test_of_crossed_names_each_runs_with_the_first_of_the_others() -> None:
-    assert quick(crossed("abc", "12")) == [("a", "1"), ("a", "2"), ("b", "1"), ("c", "1")]
-    assert len(crossed("abc", "12")) == 6
+def test_of_pairs_each_name_runs() -> None:
+    assert quick(paired("abc", "12")) == [("a", "1"), ("b", "2"), ("c", "1")]
+    assert quick(paired("ab", "123")) == [("a", "1"), ("a", "3"), ("b", "2")]
+    assert len(paired("abc", "12")) == 6

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from hostile import BOUND, measured, project, refused
+from matrices import paired, sample
 from test_params import GOOD
 
 from showreel.params import loading
@@ -32,11 +33,22 @@ def hostile(folder: Path, text: str | bytes) -> Path:
 
 @pytest.mark.parametrize(
     "tag",
-    [
-        f"!!python/{kind}"
-        for kind in ("object/apply:os.system ['touch ran']", "object/new:os.system ['touch ran']", "name:os.system ''")
-    ]
-    + ["!!python/module:os ''", "!Code 1", "!!binary aGk=", "!!set {a}", "!!omap [a: 1]"],
+    sample(
+        [
+            *(
+                f"!!python/{kind}"
+                for kind in (
+                    "object/apply:os.system ['touch ran']",
+                    "object/new:os.system ['touch ran']",
+                    "name:os.system ''",
+                )
+            ),
+            *("!!python/module:os ''", "!Code 1", "!!binary aGk=", "!!set {a}", "!!omap [a: 1]"),
+        ],
+        "!!python/object/apply:os.system ['touch ran']",
+        "!!binary aGk=",
+        "!!omap [a: 1]",
+    ),
 )
 def test_tag_is_refused_and_runs_nothing(tmp_path: Path, tag: str, capsys: pytest.CaptureFixture[str]) -> None:
     folder = hostile(tmp_path, GOOD.replace("seed: 20", f"seed: {tag}"))
@@ -45,7 +57,7 @@ def test_tag_is_refused_and_runs_nothing(tmp_path: Path, tag: str, capsys: pytes
     assert len(said) < LONGEST_LINE
 
 
-@pytest.mark.parametrize("link", ["[{}]", "{{<<: [{}]}}", "{{x: [{}]}}"], ids=["lists", "merges", "both"])
+@pytest.mark.parametrize("link", sample({"lists": "[{}]", "merges": "{{<<: [{}]}}", "both": "{{x: [{}]}}"}, "merges"))
 def test_aliases_that_multiply_are_refused_at_once(tmp_path: Path, link: str) -> None:
     outcome = measured(hostile(tmp_path, GOOD + laughs(link)), "download digits")
     assert outcome.said == (
@@ -67,8 +79,14 @@ def test_alias_of_sober_use_is_taken(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [GOOD + "# " + "x" * 10_000_000, GOOD + "x: [" + "1," * 5_000_000 + "1]", "\0" * 10_000_000],
-    ids=["comment", "list", "zeros"],
+    sample(
+        {
+            "comment": GOOD + "# " + "x" * 10_000_000,
+            "list": GOOD + "x: [" + "1," * 5_000_000 + "1]",
+            "zeros": "\0" * 10_000_000,
+        },
+        "list",
+    ),
 )
 def test_ten_megabytes_are_refused_at_once(tmp_path: Path, text: str) -> None:
     outcome = measured(hostile(tmp_path, text), "download digits")
@@ -76,7 +94,7 @@ def test_ten_megabytes_are_refused_at_once(tmp_path: Path, text: str) -> None:
     assert (outcome.code, outcome.megabytes < BOUND) == (2, True)
 
 
-@pytest.mark.parametrize("kind", ["folder", "fifo", "device"])
+@pytest.mark.parametrize("kind", sample(["folder", "fifo", "device"], "fifo"))
 def test_what_is_no_file_is_refused(tmp_path: Path, kind: str, capsys: pytest.CaptureFixture[str]) -> None:
     path = hostile(tmp_path, "") / "params.yaml"
     path.unlink()
@@ -102,37 +120,37 @@ ODD = {
 }
 
 
-@pytest.mark.parametrize("name", ODD.values(), ids=ODD)
-@pytest.mark.parametrize("before", ["  digits-denoiser:", "  digits:"])
+@pytest.mark.parametrize(("before", "name"), paired(["  digits-denoiser:", "  digits:"], ODD))
 def test_odd_name_is_refused_in_a_short_line(
     tmp_path: Path, before: str, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = hostile(tmp_path, GOOD.replace(before, f"  ? {name}\n  :"))
+    folder = hostile(tmp_path, GOOD.replace(before, f"  ? {ODD[name]}\n  :"))
     assert len(refused(folder, "download digits", capsys, code=2)) < LONGEST_LINE
 
 
-@pytest.mark.parametrize("name", ODD.values(), ids=ODD)
-@pytest.mark.parametrize(
-    "before",
-    [
-        *("source: digits", "dataset: digits", "task: restoration", "input: digits-noisy", "model: unet"),
-        *("weights: random", "precision: auto", "depth: 2", "patch: 32"),
-    ],
+PLACES = (
+    *("source: digits", "dataset: digits", "task: restoration", "input: digits-noisy", "model: unet"),
+    *("weights: random", "precision: auto", "depth: 2", "patch: 32"),
 )
+
+
+@pytest.mark.parametrize(("before", "name"), paired(PLACES, ODD))
 def test_odd_value_is_refused_in_a_short_line(
     tmp_path: Path, before: str, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     key, _ = before.split(": ")
-    folder = hostile(tmp_path, GOOD.replace(before, f"{key}: {name}", 1))
+    folder = hostile(tmp_path, GOOD.replace(before, f"{key}: {ODD[name]}", 1))
     assert len(refused(folder, "download digits", capsys, code=2)) < LONGEST_LINE
 
 
-@pytest.mark.parametrize("value", [".nan", ".inf", "-.inf", "1.0e+400", "-1", "0", "9" * 5000])
-@pytest.mark.parametrize("key", ["epochs: 25", "batch_size: 128", "learning_rate: 0.001"])
+NUMBERS = {name: name for name in (".nan", ".inf", "-.inf", "0", "-1", "1.0e+400")} | {"endless": "9" * 5000}
+
+
+@pytest.mark.parametrize(("key", "value"), paired(["learning_rate: 0.001", "epochs: 25", "batch_size: 128"], NUMBERS))
 def test_number_that_cannot_be_is_refused(
     tmp_path: Path, key: str, value: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = hostile(tmp_path, GOOD.replace(key, f"{key.split()[0]} {value}"))
+    folder = hostile(tmp_path, GOOD.replace(key, f"{key.split()[0]} {NUMBERS[value]}"))
     said = refused(folder, "download digits", capsys, code=2)
     assert said.startswith("params.yaml: ")
     assert len(said) < LONGEST_LINE

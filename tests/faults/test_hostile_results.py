@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from hostile import measured, refused
+from matrices import one_of_each, paired, sample
 from PIL import Image
 from samples import make_results
 
@@ -71,48 +72,59 @@ def changed(path: Path, where: str, value: Any) -> None:
 
 JSON: dict[str, list[tuple[str, Any]]] = {
     f"{RESULTS}/metrics.json": [
-        ("psnr", float("nan")), ("gain", float("inf")), ("ssim", "0.5"), ("psnr", 10**400), ("psnr_low", None),
-        ("parameters", [1]), ("parameters", True), ("psnr", ...), ("psnr_low", ...), ("mse", ...),
-        ("count", 7), ("count", 301),
+        ("psnr", float("nan")), ("psnr", 10**400), ("parameters", True), ("psnr", ...), ("count", 7),
     ],
     f"{RESULTS}/sheet.json": [
-        ("task", ...), ("task", "segmentation"), ("task", 5),
-        ("tile", ...), ("tile", [0, 10]), ("tile", [-1, 10]), ("tile", [12]), ("tile", [12, 10**9]), ("tile", "ab"),
-        ("tile", [12.5, 10]), ("tile", [12, "10; background: url(//x)"]),
-        ("reel", ...), ("reel", []), ("reel/rows", []), ("reel/rows/2", ...), ("reel/rows/3", ...), ("reel/rows", 1),
-        ("reel/rows/2/kind", "truth"), ("reel/rows/2/kind", "answer"),
+        ("task", ...), ("task", "segmentation"), ("tile", [0, 10]), ("tile", [12, 10**9]), ("tile", "ab"),
+        ("tile", [12, "10; background: url(//x)"]), ("reel", []), ("reel/rows/2", ...), ("reel/rows/3", ...),
         ("reel/rows/0/kind", MARKUP), ("reel/rows/0/kind", "a b"), ("reel/rows/0/name", 5),
         ("reel/rows/0/name", "\ud800"), ("reel/rows/2/at", []), ("reel/rows/2/at", [[0, 0], [0, 12]]),
-        ("reel/rows/0/at/0", [-1, 0]), ("reel/rows/0/at/0", [1, 0]), ("reel/rows/0/at/0", [0, 216]),
-        ("reel/rows/0/at/0", ["0;background:url(//x)", 0]), ("reel/rows/0/at/0", [0]),
-        ("reel/epochs", []), ("reel/epochs", [0, 1, 2, 3]), ("reel/epochs", [0, 1, 2, 3, 9]),
-        ("reel/epochs", "01234"), ("reel/scores", [1.0]), ("reel/scores/0", float("nan")), ("reel/scores/0", None),
-        ("reel/indices", []), ("reel/indices", [0] * 7), ("reel/indices/0", 300),
-        ("chosen", ...), ("chosen/rows", []), ("chosen/rows/0", ...), ("chosen/rows/0/at", [[0, 156]] * 5),
-        ("chosen/rows/0/at/0", [0, 216]), ("chosen/indices/0", 300), ("chosen/indices/0", -1),
-        ("chosen/indices/0", 1.5), ("chosen/indices", [0] * 7), ("chosen/indices", "012345"),
+        ("reel/rows/0/at/0", [0, 216]), ("reel/epochs", [0, 1, 2, 3, 9]), ("reel/scores/0", float("nan")),
+        ("reel/indices", []), ("chosen/indices/0", 300), ("chosen/indices/0", -1),
     ],
     TRAINING: [
-        ("params", []), ("params", "text"), ("params/training", 5), ("params/models.unet", "text"),
-        (f"params/experiments.{NAME}", []), (f"params/experiments.{NAME}/training", "text"), ("params/seed", []),
-        ("versions", "text"), ("versions/keras", 3), ("versions/keras", "\ud800"), ("inputs", []), ("outputs", []),
-        ("outputs", "text"), ("outputs", ...), ("outputs/x", 5), ("devices", "text"), ("devices", [5]),
-        ("precision", ["float32"]), ("params/training/x", "\ud800"),
+        ("params", []), ("params/seed", []), ("versions/keras", "\ud800"), ("outputs", "text"), ("outputs", ...),
+        ("devices", "text"), ("devices", [5]),
+    ],
+    EVALUATION: [("inputs", [5]), ("degradation", "text"), ("classes", ["\ud800"] * 2)],
+}  # fmt: skip
+"""JSON file → a place in it, and what is put there: one for each thing that is said of it."""
+MORE: dict[str, list[tuple[str, Any]]] = {
+    f"{RESULTS}/metrics.json": [
+        ("gain", float("inf")), ("ssim", "0.5"), ("psnr_low", None), ("parameters", [1]),
+        ("psnr_low", ...), ("mse", ...), ("count", 301),
+    ],
+    f"{RESULTS}/sheet.json": [
+        ("task", 5), ("tile", ...), ("tile", [-1, 10]), ("tile", [12]), ("tile", [12.5, 10]), ("reel", ...),
+        ("reel/rows", []), ("reel/rows", 1), ("reel/rows/2/kind", "truth"), ("reel/rows/2/kind", "answer"),
+        ("reel/rows/0/at/0", [-1, 0]), ("reel/rows/0/at/0", [1, 0]),
+        ("reel/rows/0/at/0", ["0;background:url(//x)", 0]), ("reel/rows/0/at/0", [0]),
+        ("reel/epochs", []), ("reel/epochs", [0, 1, 2, 3]), ("reel/epochs", "01234"), ("reel/scores", [1.0]),
+        ("reel/scores/0", None), ("reel/indices", [0] * 7), ("reel/indices/0", 300),
+        ("chosen", ...), ("chosen/rows", []), ("chosen/rows/0", ...), ("chosen/rows/0/at", [[0, 156]] * 5),
+        ("chosen/rows/0/at/0", [0, 216]), ("chosen/indices/0", 1.5), ("chosen/indices", [0] * 7),
+        ("chosen/indices", "012345"),
+    ],
+    TRAINING: [
+        ("params", "text"), ("params/training", 5), ("params/models.unet", "text"), (f"params/experiments.{NAME}", []),
+        (f"params/experiments.{NAME}/training", "text"), ("versions", "text"), ("versions/keras", 3), ("inputs", []),
+        ("outputs", []), ("outputs/x", 5), ("precision", ["float32"]), ("params/training/x", "\ud800"),
     ],
     EVALUATION: [
-        ("inputs", "text"), ("inputs", [5]), ("inputs/data~photos.h5", 5), ("degradation", "text"),
-        ("degradation", [1]), ("classes", "text"), ("classes", [5]), ("classes", 5), ("classes", ["\ud800"] * 2),
+        ("inputs", "text"), ("inputs/data~photos.h5", 5), ("degradation", [1]), ("classes", "text"), ("classes", [5]),
+        ("classes", 5),
     ],
 }  # fmt: skip
-"""JSON file → a place in it, and what is put there."""
+"""The same of other places, for which the same is said."""
 
 
 @pytest.mark.parametrize(
     ("name", "where", "value"),
     [
-        pytest.param(name, where, value, id=f"{name.split('/')[-2]}-{Path(name).name}-{where}-{number}")
-        for name, changes in JSON.items()
-        for number, (where, value) in enumerate(changes)
+        pytest.param(name, where, value, marks=marks, id=f"{name.split('/')[-2]}-{Path(name).name}-{where}-{number}")
+        for changes, marks in ((JSON, ()), (MORE, pytest.mark.faults))
+        for name in changes
+        for number, (where, value) in enumerate(changes[name], len(JSON[name]) if marks else 0)
     ],
 )
 def test_wrong_values_are_refused(
@@ -143,25 +155,39 @@ TABLES: dict[str, Callable[[list[str]], list[str]]] = {
 """What happens to the lines of a table."""
 
 
+@pytest.mark.parametrize(
+    "damage",
+    sample(TABLES, "no bytes", "no head", "text", "a row too long", "a row missing"),
+)
 @pytest.mark.parametrize("name", ["history", "scores"])
-@pytest.mark.parametrize("damage", TABLES)
-def test_damaged_tables_are_refused(project: Path, capsys: pytest.CaptureFixture[str], name: str, damage: str) -> None:
+def test_damaged_tables_are_refused(
+    project: Path, capsys: pytest.CaptureFixture[str], name: str, damage: Callable[[list[str]], list[str]]
+) -> None:
     path = project / RESULTS / f"{name}.csv"
-    path.write_text("\n".join(TABLES[damage](path.read_text().splitlines())))
+    path.write_text("\n".join(damage(path.read_text().splitlines())))
     said = refused(project, "gallery", capsys)
     assert f"{RESULTS}/" in said
     assert "damaged" in said
 
 
-BASELINES = [
-    "", "5,untrained,{},1,1,1,1,1", ",untrained,{},1,1,1,1,1", "a,,{},1,1,1,1,1", "a,untrained,[],1,1,1,1,1",
-    "a,untrained,{,1,1,1,1,1", "a,untrained,{},nan,1,1,1,1", "a,untrained,{},1,inf,1,1,1", "a,untrained,{},1,1,b,1,1",
-    "other,untrained,{},1,1,1,1,1", 'total_variation,untrained,"{""a"": ""\\ud800""}",1,1,1,1,1',
-    f"total_variation,untrained,{DEEP},1,1,1,1,1",
-]  # fmt: skip
+BASELINES = {
+    "nothing": "",
+    "a number": "5,untrained,{},1,1,1,1,1",
+    "no name": ",untrained,{},1,1,1,1,1",
+    "no kind": "a,,{},1,1,1,1,1",
+    "a list": "a,untrained,[],1,1,1,1,1",
+    "cut": "a,untrained,{,1,1,1,1,1",
+    "NaN": "a,untrained,{},nan,1,1,1,1",
+    "infinity": "a,untrained,{},1,inf,1,1,1",
+    "text": "a,untrained,{},1,1,b,1,1",
+    "another name": "other,untrained,{},1,1,1,1,1",
+    "half a character": 'total_variation,untrained,"{""a"": ""\\ud800""}",1,1,1,1,1',
+    "deep": f"total_variation,untrained,{DEEP},1,1,1,1,1",
+}
+"""What is wrong with a row of baselines.csv → the row."""
 
 
-@pytest.mark.parametrize("row", BASELINES, ids=range(len(BASELINES)))
+@pytest.mark.parametrize("row", sample(BASELINES, "no name", "a list", "cut", "NaN", "another name", "deep"))
 def test_damaged_baselines_are_refused(project: Path, capsys: pytest.CaptureFixture[str], row: str) -> None:
     head = "baseline,kind,options,psnr,psnr_low,psnr_high,ssim,mse\n" if row else ""
     (project / RESULTS / "baselines.csv").write_text(f"{head}{row}\n")
@@ -169,8 +195,13 @@ def test_damaged_baselines_are_refused(project: Path, capsys: pytest.CaptureFixt
     assert ("scores.csv: damaged (no other_psnr" if row.startswith("other") else "baselines.csv: damaged") in said
 
 
-@pytest.mark.parametrize("name", [f"{RESULTS}/metrics.json", f"{RESULTS}/sheet.json", TRAINING, EVALUATION])
-@pytest.mark.parametrize("text", ["", "[]", "[1]", '"ab"', "5", "null", '["ab", "cd"]', "{", "\x00"])
+@pytest.mark.parametrize(
+    ("name", "text"),
+    paired(
+        [TRAINING, EVALUATION, f"{RESULTS}/metrics.json", f"{RESULTS}/sheet.json"],
+        ["[]", '"ab"', "", "[1]", "5", "\x00", "{", "null", '["ab", "cd"]'],
+    ),
+)
 def test_json_of_another_form_is_refused(
     project: Path, capsys: pytest.CaptureFixture[str], name: str, text: str
 ) -> None:
@@ -178,7 +209,9 @@ def test_json_of_another_form_is_refused(
     assert name in refused(project, "gallery", capsys)
 
 
-@pytest.mark.parametrize("name", [f"{RESULTS}/metrics.json", f"{RESULTS}/sheet.json", TRAINING])
+@pytest.mark.parametrize(
+    "name", sample([f"{RESULTS}/metrics.json", f"{RESULTS}/sheet.json", TRAINING], f"{RESULTS}/sheet.json", TRAINING)
+)
 def test_json_without_a_bottom_is_refused(project: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
     (project / name).write_text('{"psnr": ' + DEEP)
     assert f"{name}: damaged" in refused(project, "gallery", capsys)
@@ -195,10 +228,11 @@ def png(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
 
 
-@pytest.mark.parametrize("size", [(10_000, 10_000), (100_000, 100_000), (2**31 - 1, 2**31 - 1)])
-@pytest.mark.parametrize("name", ["sheet.png", "poster.png"])
-def test_bombs_are_refused_with_little_memory(project: Path, name: str, size: tuple[int, int]) -> None:
-    (project / RESULTS / name).write_bytes(png(*size))
+@pytest.mark.parametrize(
+    ("name", "side"), paired(["sheet.png", "poster.png"], [str(10_000), str(100_000), str(2**31 - 1)])
+)
+def test_bombs_are_refused_with_little_memory(project: Path, name: str, side: str) -> None:
+    (project / RESULTS / name).write_bytes(png(int(side), int(side)))
     outcome = measured(project, "gallery")
     assert (outcome.code, outcome.said.count("\n")) == (1, 1), outcome.said
     assert f"{name}: damaged" in outcome.said
@@ -238,7 +272,13 @@ PICTURES: list[tuple[Callable[[Path], None], tuple[str, ...]]] = [
 ]
 
 
-@pytest.mark.parametrize(("damage", "name"), [(damage, name) for damage, names in PICTURES for name in names])
+@pytest.mark.parametrize(
+    ("damage", "name"),
+    one_of_each(
+        ((damage, name) for damage, names in PICTURES for name in names),
+        kind=lambda damage, name: (damage, Path(name).suffix if damage is become_a_pipe else ""),
+    ),
+)
 def test_what_is_no_picture_is_refused(
     project: Path, capsys: pytest.CaptureFixture[str], damage: Callable[[Path], None], name: str
 ) -> None:

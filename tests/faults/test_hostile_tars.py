@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from hostile import BOUND, MEGABYTE, files, gzip_bomb, measured, project, refused
+from matrices import one_of_each, paired, sample
 from test_datasets import cifar10_members
 from test_datasets import write_tar as write_cifar
 from test_folder import three_splits, write_tar
@@ -59,17 +60,21 @@ def joined(folder: Path, blocks: bytes) -> Path:
 
 @pytest.mark.parametrize(
     "member",
-    [
-        header("test/x.png", tarfile.SYMTYPE, link="/etc/passwd"),
-        header("test/x.png", tarfile.LNKTYPE, link="../../../../etc/passwd"),
-        header("test/x.png", tarfile.CHRTYPE),
-        header("test/x.png", tarfile.BLKTYPE),
-        header("test/x.png", tarfile.FIFOTYPE),
-        sparse("test/x.png", 1 << 28),
-        long_name(5000) + header("test/x.png"),
-        header("test/\x1b[31mx.png"),
-    ],
-    ids=["symbolic link", "hard link", "device", "disk", "fifo", "sparse file", "long name", "escape sequence"],
+    sample(
+        {
+            "symbolic link": header("test/x.png", tarfile.SYMTYPE, link="/etc/passwd"),
+            "hard link": header("test/x.png", tarfile.LNKTYPE, link="../../../../etc/passwd"),
+            "device": header("test/x.png", tarfile.CHRTYPE),
+            "disk": header("test/x.png", tarfile.BLKTYPE),
+            "fifo": header("test/x.png", tarfile.FIFOTYPE),
+            "sparse file": sparse("test/x.png", 1 << 28),
+            "long name": long_name(5000) + header("test/x.png"),
+            "escape sequence": header("test/\x1b[31mx.png"),
+        },
+        "symbolic link",
+        "device",
+        "escape sequence",
+    ),
 )
 def test_member_that_is_no_plain_file_is_left_out_and_told(
     tmp_path: Path, member: bytes, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
@@ -84,7 +89,7 @@ def test_member_that_is_no_plain_file_is_left_out_and_told(
     assert new == {"data/raw/mine/images.zip", "data/prepared/mine.h5"}
 
 
-@pytest.mark.parametrize("name", ["../up.png", "/abs/x.png", "train/../../x.png"])
+@pytest.mark.parametrize("name", sample(["../up.png", "/abs/x.png", "train/../../x.png"], "train/../../x.png"))
 def test_member_that_leads_out_of_the_archive_is_written_nowhere(
     tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -96,15 +101,18 @@ def test_member_that_leads_out_of_the_archive_is_written_nowhere(
 
 @pytest.mark.parametrize(
     ("blocks", "complaint"),
-    [
-        (header("x", tarfile.XHDTYPE, 1 << 30), "65,536 bytes of headers for one member"),
-        (long_name(70_000) + header("x.png"), "65,536 bytes of headers for one member"),
-        (header("x", tarfile.XHDTYPE) * 500 + header("x.png"), "65,536 bytes of headers for one member"),
-        (header("x.png", size=-512), "-512 bytes in a member"),
-        (header("x.txt", size=1 << 40), "unexpected end of data"),
-        (header("x.txt", size=1 << 80), "cannot fit 'int' into an offset-sized integer"),
-        (b"garbage." * 64, "a damaged header"),
-    ],
+    one_of_each(
+        [
+            (header("x", tarfile.XHDTYPE, 1 << 30), "65,536 bytes of headers for one member"),
+            (long_name(70_000) + header("x.png"), "65,536 bytes of headers for one member"),
+            (header("x", tarfile.XHDTYPE) * 500 + header("x.png"), "65,536 bytes of headers for one member"),
+            (header("x.png", size=-512), "-512 bytes in a member"),
+            (header("x.txt", size=1 << 40), "unexpected end of data"),
+            (header("x.txt", size=1 << 80), "cannot fit 'int' into an offset-sized integer"),
+            (b"garbage." * 64, "a damaged header"),
+        ],
+        kind=lambda blocks, complaint: complaint,
+    ),
     ids=[
         "endless header",
         "endless name",
@@ -123,15 +131,14 @@ def test_header_that_lies_is_refused(
     assert complaint in said
 
 
-@pytest.mark.parametrize("kept", [0.3, 0.6, 0.9])
-@pytest.mark.parametrize("kind", ["", "gz", "bz2", "xz"])
+@pytest.mark.parametrize(("kind", "kept"), paired(["", "gz", "bz2", "xz"], ["0.3", "0.6", "0.9"]))
 def test_tar_that_was_cut_off_is_refused(
-    tmp_path: Path, kept: float, kind: str, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, kept: str, kind: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     noise = {f"train/{number}.png": os.urandom(3000) for number in range(9)}
     source = write_tar(tmp_path / "a.tar", three_splits() | noise, f"w:{kind}")
     content = source.read_bytes().rstrip(b"\0")
-    source.write_bytes(content[: int(kept * len(content))])
+    source.write_bytes(content[: int(float(kept) * len(content))])
     said = refused(project(tmp_path, source), "download mine", capsys)
     assert "a.tar: damaged tar" in said or "a.tar: neither a folder nor a zip or tar (" in said
 
@@ -144,10 +151,10 @@ BOMBS: dict[str, Callable[[Path], Path]] = {
 }
 
 
-@pytest.mark.parametrize("bomb", BOMBS)
+@pytest.mark.parametrize("bomb", sample(BOMBS, "extended header"))
 @pytest.mark.parametrize("dataset", ["mine", "cifar10"])
-def test_gzip_bomb_takes_little_memory(tmp_path: Path, bomb: str, dataset: str) -> None:
-    source = BOMBS[bomb](tmp_path / cifar10.VERSION.archive)
+def test_gzip_bomb_takes_little_memory(tmp_path: Path, bomb: Callable[[Path], Path], dataset: str) -> None:
+    source = bomb(tmp_path / cifar10.VERSION.archive)
     folder = project(tmp_path, source)
     if dataset == "cifar10":
         (folder / "data/raw/cifar10").mkdir(parents=True)
@@ -158,7 +165,7 @@ def test_gzip_bomb_takes_little_memory(tmp_path: Path, bomb: str, dataset: str) 
     assert outcome.megabytes < BOUND
 
 
-@pytest.mark.parametrize("kind", ["bz2", "xz"])
+@pytest.mark.parametrize("kind", sample(["bz2", "xz"], "xz"))
 def test_other_bombs_take_little_memory(tmp_path: Path, kind: str) -> None:
     with bz2.open(tmp_path / "a", "w") if kind == "bz2" else lzma.open(tmp_path / "a", "w", preset=0) as file:
         file.write(header("a.bin", size=256 * MEGABYTE))
@@ -187,13 +194,16 @@ def cifar(folder: Path, members: dict[str, bytes]) -> Path:
 
 @pytest.mark.parametrize(
     "member",
-    [
-        header("cifar-10-batches-bin/test_batch.bin", tarfile.SYMTYPE, link="/etc/passwd"),
-        header("cifar-10-batches-bin/test_batch.bin", tarfile.LNKTYPE, link="/etc/passwd"),
-        header("cifar-10-batches-bin/test_batch.bin", tarfile.CHRTYPE),
-        sparse("cifar-10-batches-bin/test_batch.bin", 3073 << 30),
-    ],
-    ids=["symbolic link", "hard link", "device", "sparse file of terabytes"],
+    sample(
+        {
+            "symbolic link": header("cifar-10-batches-bin/test_batch.bin", tarfile.SYMTYPE, link="/etc/passwd"),
+            "hard link": header("cifar-10-batches-bin/test_batch.bin", tarfile.LNKTYPE, link="/etc/passwd"),
+            "device": header("cifar-10-batches-bin/test_batch.bin", tarfile.CHRTYPE),
+            "sparse file of terabytes": sparse("cifar-10-batches-bin/test_batch.bin", 3073 << 30),
+        },
+        "hard link",
+        "sparse file of terabytes",
+    ),
 )
 def test_cifar_batch_that_is_no_plain_file_is_refused(
     tmp_path: Path, member: bytes, capsys: pytest.CaptureFixture[str]
@@ -206,8 +216,18 @@ def test_cifar_batch_that_is_no_plain_file_is_refused(
 
 @pytest.mark.parametrize(
     "names",
-    [b"", b"\n\n", b"cat\x1b[31m\ndog\n", b"\xff\xfe\ndog\n", b"a\0b\n", b"n\n" * 300],
-    ids=["none", "blank", "escape sequence", "not ASCII", "NUL", "300 names"],
+    sample(
+        {
+            "none": b"",
+            "blank": b"\n\n",
+            "escape sequence": b"cat\x1b[31m\ndog\n",
+            "not ASCII": b"\xff\xfe\ndog\n",
+            "NUL": b"a\0b\n",
+            "300 names": b"n\n" * 300,
+        },
+        "escape sequence",
+        "300 names",
+    ),
 )
 def test_odd_class_names_are_refused(tmp_path: Path, names: bytes, capsys: pytest.CaptureFixture[str]) -> None:
     folder = cifar(tmp_path, cifar10_members() | {"cifar-10-batches-bin/batches.meta.txt": names})

@@ -13,6 +13,7 @@ import keras
 import numpy as np
 import pytest
 from hostile import MEGABYTE, files
+from matrices import sample
 
 from showreel.models import unet
 from showreel.storage.errors import ShowreelError
@@ -162,7 +163,22 @@ CHANGES: dict[str, Change] = {
 }
 
 
-@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+KINDS = (
+    *(
+        "Lambda layer",
+        "class of os",
+        "function of Keras",
+        "no configuration",
+        "JSON list",
+        "no JSON",
+        "10,000 lists deep",
+    ),
+    *("config missing", "weights missing", "weights cut", "member that leads up", "external link"),
+    *("10**12 weights of nothing", "weights of another shape"),
+)
+
+
+@pytest.mark.parametrize("change", sample(CHANGES, *KINDS))
 def test_foreign_network_is_refused_in_one_line(tmp_path: Path, members: Members, change: Change) -> None:
     changed = dict(members)
     change(changed, tmp_path)
@@ -173,7 +189,7 @@ def test_good_network_passes(tmp_path: Path, members: Members) -> None:
     assert network_file.load(written(tmp_path / "a.keras", members)).name == "unet"
 
 
-@pytest.mark.parametrize("name", ["config.json", "model.weights.h5", "more"])
+@pytest.mark.parametrize("name", sample(["config.json", "model.weights.h5", "more"], "model.weights.h5"))
 def test_packed_member_is_refused_before_it_is_unpacked(tmp_path: Path, members: Members, name: str) -> None:
     bomb = members | {name: members.get(name, b"") + bytes(100 * MEGABYTE)}
     path = written(tmp_path / "a.keras", bomb, zipfile.ZIP_DEFLATED)
@@ -192,7 +208,7 @@ def test_pickle_is_not_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     refused(tmp_path / "a.keras")
 
 
-@pytest.mark.parametrize("kind", ["folder", "fifo", "device", "HDF5"])
+@pytest.mark.parametrize("kind", sample(["folder", "fifo", "device", "HDF5"], "fifo", "HDF5"))
 def test_what_is_no_archive_is_refused_at_once(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "a.keras"
     if kind == "folder":
