@@ -146,7 +146,7 @@ def test_dvc_takes_over_what_snakemake_made(made_by_snakemake: Checkout) -> None
 
 CROSS, OF_DENOISER = f"cross {STUDY}", {"train denoiser", "evaluate denoiser", "render denoiser"}
 EVERY = {f"{stage} {name}" for stage in ("train", "evaluate", "render") for name in EXPERIMENTS}
-COMMENT = ("import ", "# edited\nimport ")
+COMMENT = ("\nfrom ", "\n# edited\nfrom ")
 """An edit of code that changes no result, which no engine can tell."""
 PACKAGE = "src/showreel"
 
