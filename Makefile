@@ -42,7 +42,7 @@ test-fast: setup ## Run the unit tests that need neither an engine nor Keras
 	pytest --ignore tests/networks -m 'not slow and not faults and not slurm' $(PARALLEL)
 
 test-changed: setup ## Run the tests that the changes since HEAD, or since BASE=…, concern
-	pytest -m 'not slow and not faults and not slurm' $(PARALLEL) $$(python tests/changed.py $(BASE))
+	tests=$$(python tests/changed.py $(BASE)) && pytest -m 'not slow and not faults and not slurm' $(PARALLEL) $$tests
 
 test-faults: setup ## Run what `make test` leaves out: the long part of the matrix of faults, all commands of the documentation, XLA
 	pytest -m 'faults and not slurm'

@@ -6,6 +6,7 @@ seconds, so that none slips through; the processes run as they would without it.
 
 import os
 import threading
+import uuid
 from pathlib import Path
 
 MARK = "SHOWREEL_TEST_RUN"
@@ -19,8 +20,8 @@ class Count(threading.Thread):
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
-        os.environ[MARK] = str(os.getpid())
-        self._mark = f"{MARK}={os.getpid()}".encode()
+        os.environ[MARK] = uuid.uuid4().hex
+        self._mark = f"{MARK}={os.environ[MARK]}".encode()
         self._seen: set[tuple[str, str]] = set()
         self._ended = threading.Event()
 

@@ -15,9 +15,18 @@ def test_a_changed_test_is_run_itself_and_a_changed_helper_brings_those_that_use
     assert "tests/test_end_to_end.py" in meeting(["tests/checkouts.py"])
 
 
+def test_what_a_helper_imports_counts_as_imported_by_those_that_use_it() -> None:
+    assert "tests/faults/test_hostile_results.py" in meeting(["src/showreel/drawing/png.py"])
+    assert "tests/faults/test_hostile_results.py" in meeting(["tests/params/test_params.py"])
+
+
+def test_what_all_tests_share_brings_all() -> None:
+    assert meeting(["tests/conftest.py"]) == ["tests"]
+
+
 def test_contracts_are_always_run() -> None:
     assert set(meeting([])) <= set(CONTRACTS)
-    assert "tests/datasets/test_datasets.py" in meeting([])
+    assert "tests/datasets/test_contracts.py" in meeting([])
 
 
 def test_pages_bring_the_tests_of_pages() -> None:
