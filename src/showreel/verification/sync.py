@@ -10,10 +10,11 @@ import re
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from showreel.params import registry
 from showreel.params.schema import Params
-from showreel.pipeline import provenance
+from showreel.pipeline import paths, provenance
 from showreel.pipeline.programs import ask
 from showreel.storage.errors import ShowreelError
 from showreel.verification.check import check
@@ -28,8 +29,32 @@ LONGEST_CAUSE = 1000
 """Characters that a message shows."""
 
 
+class Target(NamedTuple):
+    """What each engine calls the last stage of an experiment, or of a study."""
+
+    stage: str
+    file: str
+
+
+def targets(experiments: Iterable[str], declared: Params) -> list[Target]:
+    """Return those of some experiments, and of the studies of their networks that have results.
+
+    A study that is left out would be older than its network once that is touched.
+    """
+    names = set(experiments)
+    last = [Target(f"render@{name}", str(paths.gif(name))) for name in experiments]
+    return last + [
+        Target(f"{kind}@{name}", str(paths.poster(name)))
+        for kind, studies in declared.studies.items()
+        for name, study in studies.items()
+        if study.of in names and all(path.exists() for path in paths.study_results(name).values())
+    ]
+
+
 def sync(experiments: Sequence[str], declared: Params, *, root: Path) -> str:
     """Make both engines take the results of some experiments for up to date, and return what was done in a sentence.
+
+    The studies of their networks, where they have results, are taken over with them.
 
     Args:
         experiments: their names.
@@ -40,19 +65,21 @@ def sync(experiments: Sequence[str], declared: Params, *, root: Path) -> str:
         ShowreelError: an engine fails, neither has the results up to date, they are not what their lineage records say,
             or an engine still wants to run something afterwards.
     """
-    dvc, snakemake = _dvc_is_clean(experiments), _snakemake_is_clean(experiments)
+    last = targets(experiments, declared)
+    dvc, snakemake = _dvc_is_clean(last), _snakemake_is_clean(last)
     if dvc and snakemake:
         return "both engines are up to date"
     if not (dvc or snakemake):
         raise ShowreelError("neither engine has these experiments up to date; run `dvc repro` or `snakemake` first")
-    _prove(check(root, declared, experiments=experiments).findings)
+    names = [target.stage.partition("@")[2] for target in last]
+    _prove(check(root, declared, experiments=names).findings)
     if dvc:
         _bring_into_the_present(provenance.sources(registry.PACKAGE))
-        _run("snakemake", "--touch", "--forceall", "--cores", "1", *experiments)
+        _run("snakemake", "--touch", "--forceall", "--cores", "1", *(target.file for target in last))
     else:
-        _run("dvc", "commit", "--force", "--with-deps", *_stages(experiments))
+        _run("dvc", "commit", "--force", "--with-deps", *(target.stage for target in last))
     sentence = "Snakemake has taken over what DVC made" if dvc else "DVC has taken over what Snakemake made"
-    if not (_dvc_is_clean(experiments) and _snakemake_is_clean(experiments)):
+    if not (_dvc_is_clean(last) and _snakemake_is_clean(last)):
         raise ShowreelError(f"{sentence}, but still wants to run something; see `dvc status` and `snakemake -n`")
     return sentence
 
@@ -73,18 +100,14 @@ def _bring_into_the_present(code: Sequence[Path]) -> None:
             path.touch()
 
 
-def _dvc_is_clean(experiments: Sequence[str]) -> bool:
-    return bool(json.loads(_run("dvc", "status", "--json", "--with-deps", *_stages(experiments))) == {})
+def _dvc_is_clean(last: Sequence[Target]) -> bool:
+    return bool(json.loads(_run("dvc", "status", "--json", "--with-deps", *(target.stage for target in last))) == {})
 
 
-def _snakemake_is_clean(experiments: Sequence[str]) -> bool:
+def _snakemake_is_clean(last: Sequence[Target]) -> bool:
     """Ask for a dry run; a job without Snakemake's own record of parameters and code does not count as up to date."""
-    answer = _run("snakemake", "--dry-run", "--cores", "1", *experiments)
+    answer = _run("snakemake", "--dry-run", "--cores", "1", *(target.file for target in last))
     return NOTHING_TO_DO in answer and WITHOUT_RECORD not in answer
-
-
-def _stages(experiments: Sequence[str]) -> list[str]:
-    return [f"render@{experiment}" for experiment in experiments]
 
 
 def _run(*command: str) -> str:
